@@ -1,0 +1,38 @@
+"""The companion: claims, clocks, evidence and provenance for a book that annotates an op-ed.
+
+A chapter imports from here only. Everything in ``__all__`` takes literals and gives rows, figures, values or charts, so
+that ``companion check`` can compute a chapter's evidence without running it.
+"""
+
+from companion import charts as chart
+from companion.figures import count, day_of, extreme, minus, one, ratio, total, value
+from companion.polls import difference, poll, pool, share, smooth, together
+from companion.tables import rows
+from companion.territory import area, first_day_at, held, last_day_at, net_by_month, net_change, share_held, shares
+
+__all__ = [
+    "area",
+    "chart",
+    "count",
+    "day_of",
+    "difference",
+    "extreme",
+    "first_day_at",
+    "held",
+    "last_day_at",
+    "minus",
+    "net_by_month",
+    "net_change",
+    "one",
+    "poll",
+    "pool",
+    "ratio",
+    "rows",
+    "share",
+    "share_held",
+    "shares",
+    "smooth",
+    "together",
+    "total",
+    "value",
+]

@@ -1,0 +1,323 @@
+"""Charts: one call gives the picture for each page and print, its alternative text, and the table behind it.
+
+Each form takes rows or figures (never bare numbers), a title that says the finding, a subtitle that says measure
+and unit, and ``alt``, a sentence that says what a reader would see. Nothing is drawn until it is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+from companion.figures import Figure
+from companion.problems import Problem, Wrong
+from companion.tables import Origin, Rows, merge_origins
+
+COLUMNS = ["series", "x", "value", "low", "high", "source_id", "table", "line"]
+"""Columns of the table behind a chart: ``x`` is a date or a label; ``table`` and ``line`` lead back to the CSV."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart, not yet drawn.
+
+    ``data`` is the table behind it, one mark a row, with ``COLUMNS`` (and ``panel`` for small multiples);
+    ``options`` are the form's own.
+    """
+
+    id: str
+    form: str
+    title: str
+    subtitle: str
+    alt: str
+    data: pd.DataFrame = field(repr=False)
+    unit: str
+    origins: tuple[Origin, ...] = field(repr=False)
+    how: str | None = None
+    breaks: tuple[dict, ...] = ()
+    options: dict = field(default_factory=dict, repr=False)
+
+    @property
+    def sources(self) -> list[str]:
+        return Rows(pd.DataFrame(), self.origins, "", self.unit).sources
+
+    @property
+    def tables(self) -> list[str]:
+        return list(dict.fromkeys(origin.table.name for origin in self.origins))
+
+    @property
+    def dated(self) -> bool:
+        """Whether its x axis is time, so that the frame marks the op-ed and the cut-off."""
+        return pd.api.types.is_datetime64_any_dtype(self.data["x"])
+
+    @cached_property
+    def source_line(self) -> str:
+        """Who says it, made from the sidecars and references; stands inside the picture."""
+        from companion.project import current
+
+        known = current().sources
+        names = list(dict.fromkeys(known[key].author for key in self.sources if key in known))
+        if not names:
+            return ""
+        # A picture has room for a few names; the page lists all.
+        shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+        computed = any(origin.table.meta["made"] == "computed" for origin in self.origins)
+        return f"Source: {shown}" + (" (our computing)" if computed or self.how else "")
+
+    @cached_property
+    def alternative(self) -> str:
+        """The alternative text: the author's sentence, then what the numbers span."""
+        ends = []
+        for name, part in self.data.dropna(subset=["value"]).groupby("series", sort=False):
+            first, last = part.iloc[0], part.iloc[-1]
+            label = f"{name}: " if name else ""
+            if len(part) == 1:
+                ends.append(f"{label}{_label(first['x'])} {first['value']:,.4g}")
+            else:
+                ends.append(f"{label}{_label(first['x'])} {first['value']:,.4g} to {_label(last['x'])} {last['value']:,.4g}")
+        more = f", and {len(ends) - 8} more series" if len(ends) > 8 else ""
+        return f"{self.alt.rstrip('. ')}. {'; '.join(ends[:8])}{more} ({self.unit})."
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        from companion.charts.output import bundle
+
+        return bundle(self)
+
+
+def _label(x: object) -> str:
+    return f"{x:%Y-%m-%d}" if isinstance(x, pd.Timestamp) else str(x)
+
+
+def _checked(chart: Chart) -> Chart:
+    for name in ("id", "title", "subtitle", "alt"):
+        if not str(getattr(chart, name) or "").strip():
+            right = {"alt": "a sentence that says what a reader would see", "title": "the finding, as a sentence"}
+            raise Wrong(Problem("", 0, "chart", f"chart '{chart.id}' has no {name}; give {right.get(name, 'one')}"))
+    if not chart.source_line:
+        raise Wrong(
+            Problem("", 0, "chart", f"chart '{chart.id}' has no source line: its rows' source_id is not in references.bib")
+        )
+    return chart
+
+
+def _from_rows(series: dict[str, Rows], y: str, x: str | None = None, **extra: str) -> pd.DataFrame:
+    """The table behind a chart from ``{label: Rows}``; ``extra`` maps further columns to columns of the rows."""
+    parts = []
+    for label, part in series.items():
+        if not isinstance(part, Rows):
+            raise Wrong(Problem("", 0, "chart", f"series '{label}' is not rows; use rows(…) or a function that gives rows"))
+        frame, by_x = part.frame, x or part.date
+        for column in (y, by_x, *extra.values()):
+            if column not in frame.columns:
+                raise Wrong(
+                    Problem("", 0, "chart", f"series '{label}' has no column '{column}'; it has {', '.join(frame.columns)}")
+                )
+        low, high = (next((c for c in names if c in frame.columns), None) for names in (("low", "ci_low"), ("high", "ci_high")))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "series": label,
+                    "x": frame[by_x].to_numpy(),
+                    "value": frame[y].to_numpy(),
+                    "low": frame[low].to_numpy() if low else float("nan"),
+                    "high": frame[high].to_numpy() if high else float("nan"),
+                    "source_id": frame["source_id"].to_numpy() if "source_id" in frame else ";".join(part.sources[:3]),
+                    "table": "; ".join(t.name for t in part.tables),
+                    "line": frame.index if frame.index.name == "line" else pd.NA,
+                    **{name: frame[column].to_numpy() for name, column in extra.items()},
+                }
+            )
+        )
+    data = pd.concat(parts, ignore_index=True)
+    if pd.api.types.is_datetime64_any_dtype(data["x"]):
+        order = {label: i for i, label in enumerate(series)}
+        data = data.sort_values(["series", "x"], key=lambda c: c.map(order) if c.name == "series" else c, kind="stable")
+    return data.reset_index(drop=True)
+
+
+def _from_figures(figures: dict[str, dict[str, Figure]]) -> pd.DataFrame:
+    """The table behind a chart from ``{series: {label: Figure}}``."""
+    records = []
+    for series, labelled in figures.items():
+        for label, figure in labelled.items():
+            if not isinstance(figure, Figure):
+                raise Wrong(Problem("", 0, "chart", f"'{label}' is not a figure; use one(…) or a function that gives a figure"))
+            lines = [line for o in figure.origins for line in o.lines]
+            records.append(
+                {
+                    "series": series,
+                    "x": label,
+                    "value": figure.value,
+                    "low": figure.low,
+                    "high": figure.high,
+                    "source_id": "; ".join(figure.sources),
+                    "table": "; ".join(dict.fromkeys(o.table.name for o in figure.origins)),
+                    "line": "; ".join(map(str, lines[:6])) + ("…" if len(lines) > 6 else ""),
+                    "as_of": figure.as_of,
+                }
+            )
+    data = pd.DataFrame.from_records(records)
+    data[["low", "high"]] = data[["low", "high"]].astype(float)
+    return data
+
+
+def _how(parts) -> str | None:
+    said = list(dict.fromkeys(part.how for part in parts if part.how))
+    return " ".join(said) or None
+
+
+def _rows_chart(
+    form: str,
+    id: str,
+    series: dict[str, Rows],
+    data: pd.DataFrame,
+    title: str,
+    subtitle: str,
+    alt: str,
+    unit: str | None,
+    **options,
+) -> Chart:
+    parts = list(series.values())
+    breaks = tuple({(str(b.get("at")), b.get("why")): b for part in parts for b in part.breaks}.values())
+    return _checked(
+        Chart(id, form, title, subtitle, alt, data, unit or parts[0].unit, merge_origins(parts), _how(parts), breaks, options)
+    )
+
+
+def _figures_chart(form: str, id: str, figures: dict, title: str, subtitle: str, alt: str, unit: str | None, **options) -> Chart:
+    every = [figure for labelled in figures.values() for figure in labelled.values()]
+    data = _from_figures(figures)
+    origins = tuple(dict.fromkeys(origin for figure in every for origin in figure.origins))
+    return _checked(Chart(id, form, title, subtitle, alt, data, unit or every[0].unit, origins, _how(every), (), options))
+
+
+def lines(
+    id: str,
+    series: dict[str, Rows],
+    *,
+    title: str,
+    subtitle: str,
+    alt: str,
+    y: str = "value",
+    points: dict[str, Rows] | None = None,
+    step: bool = False,
+    limits: tuple | None = None,
+    band: tuple | None = None,
+    unit: str | None = None,
+) -> Chart:
+    """Lines over time, a point where each figure was measured and its interval where known.
+
+    ``points`` are further rows drawn as marks without a line (other publishers' single figures, a pollster's own points
+    under a smoothed line); ``step`` holds each value until the next; ``limits`` are the y axis's ends; ``band`` is
+    ``(low, high, label)``, a reference such as the range that a wording would cover. Lines stop at the sidecar's breaks.
+    """
+    both = series | (points or {})
+    data = _from_rows(both, y)
+    return _rows_chart(
+        "lines", id, both, data, title, subtitle, alt, unit, points=tuple(points or ()), step=step, limits=limits, band=band
+    )
+
+
+def stacked(
+    id: str,
+    rows: dict[str, Rows],
+    *,
+    by: str,
+    order: list[str],
+    title: str,
+    subtitle: str,
+    alt: str,
+    y: str = "value",
+    names: dict[str, str] | None = None,
+    unit: str | None = None,
+) -> Chart:
+    """Shares that add up, over time: one panel for each entry of ``rows``, parts by column ``by`` in ``order``.
+
+    ``names`` gives parts a label other than the table's own word.
+    """
+    data = _from_rows(rows, y, part=by)
+    data = data[data["part"].isin(order)].rename(columns={"series": "panel", "part": "series"})
+    data["series"] = pd.Categorical(
+        data["series"].map(lambda s: (names or {}).get(s, s)), [(names or {}).get(o, o) for o in order]
+    )
+    data = data.sort_values(["panel", "series", "x"], kind="stable").reset_index(drop=True)
+    data["series"] = data["series"].astype(str)
+    return _rows_chart("stacked", id, rows, data, title, subtitle, alt, unit, order=[(names or {}).get(o, o) for o in order])
+
+
+def slope(
+    id: str,
+    pairs: dict[str, tuple[Figure, Figure]],
+    *,
+    ends: tuple[str, str],
+    title: str,
+    subtitle: str,
+    alt: str,
+    unit: str | None = None,
+) -> Chart:
+    """A line for each pair of figures, from the left end to the right."""
+    return _figures_chart(
+        "slope",
+        id,
+        {label: dict(zip(ends, pair, strict=True)) for label, pair in pairs.items()},
+        title,
+        subtitle,
+        alt,
+        unit,
+        ends=ends,
+    )
+
+
+def dots(
+    id: str,
+    figures: dict[str, dict[str, Figure]],
+    *,
+    title: str,
+    subtitle: str,
+    alt: str,
+    limits: tuple | None = None,
+    band: tuple | None = None,
+    unit: str | None = None,
+) -> Chart:
+    """A dot with its interval for each figure, one line a label; ``{series: {label: Figure}}``, series by colour and mark."""
+    return _figures_chart("dots", id, figures, title, subtitle, alt, unit, limits=limits, band=band)
+
+
+def bars(
+    id: str,
+    series: dict[str, Rows],
+    *,
+    title: str,
+    subtitle: str,
+    alt: str,
+    y: str = "value",
+    signs: tuple[str, str] | None = None,
+    limits: tuple | None = None,
+    unit: str | None = None,
+) -> Chart:
+    """Bars over time for the first series, marks for the others, so that two sources for one change stand together.
+
+    ``signs`` says in words what above and below zero mean; with ``limits``, a bar beyond them is cut and labelled.
+    """
+    return _rows_chart("bars", id, series, _from_rows(series, y), title, subtitle, alt, unit, signs=signs, limits=limits)
+
+
+def maps(
+    id: str, panels: dict[str, Rows], *, by: str, title: str, subtitle: str, alt: str, y: str = "value", unit: str | None = None
+) -> Chart:
+    """Small maps of Ukraine's oblasts, one for each ``{label: Rows}``, shaded by ``y`` of the oblast named in column ``by``."""
+    data = _from_rows(panels, y, x=by).rename(columns={"series": "panel"})
+    data.insert(0, "series", data["panel"])
+    return _rows_chart("maps", id, panels, data, title, subtitle, alt, unit)
+
+
+def timeline(
+    id: str, lanes: dict[str, Rows], *, label: str, title: str, subtitle: str, alt: str, start: str | None = None
+) -> Chart:
+    """Dated events in lanes, each with the text of column ``label``; ``start`` names the column where an event begins."""
+    extra = {"label": label} | ({"start": start} if start else {})
+    counted = {name: part.with_frame(part.frame.assign(value=1.0)) for name, part in lanes.items()}
+    data = _from_rows(counted, "value", **extra)
+    return _rows_chart("timeline", id, lanes, data, title, subtitle, alt, "events")

@@ -1,0 +1,285 @@
+"""Figures: numbers that know their rows; named values; and reading both from a chapter without running it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+
+import pandas as pd
+
+from companion.problems import Problem, Wrong
+from companion.tables import Origin, Rows, recording, rows
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number, date or word of evidence, with the rows it rests on.
+
+    ``low`` and ``high`` bound it where an interval is known; ``how`` says what we computed, None when read as it stands.
+    """
+
+    value: float | date | str
+    unit: str
+    origins: tuple[Origin, ...]
+    low: float | None = None
+    high: float | None = None
+    how: str | None = None
+
+    @property
+    def sources(self) -> list[str]:
+        return Rows(pd.DataFrame(), self.origins, "", self.unit).sources
+
+    @property
+    def as_of(self) -> date | None:
+        """The latest day that any row under it speaks of."""
+        days = [origin.frame[origin.table.meta["date"]].max() for origin in self.origins]
+        days = [day for day in days if pd.notna(day)]
+        return max(days).date() if days and isinstance(days[0], pd.Timestamp) else None
+
+    def became_public(self, project) -> tuple[date | None, str]:
+        """The day on which the last of its rows became public (None: not known), and how we know."""
+        known = [project.became_public(o.table, row) for o in self.origins for _, row in o.frame.iterrows()]
+        if not known or any(day is None for day, _ in known):
+            return None, "not known"
+        return max(known, key=lambda item: item[0])
+
+    def text(self, show: str | None = None) -> str:
+        """The figure as printed. ``show`` is a format of ``value``, ``low`` and ``high``, such as ``{value:.0f}%``."""
+        if show is None:
+            show = "{value}" if not isinstance(self.value, float) else "{value:,.1f}" + ("%" if "%" in self.unit else "")
+        value = f"{self.value.day} {self.value:%B %Y}" if isinstance(self.value, date) and ":" not in show else self.value
+        try:
+            shown = show.format(value=value, low=self.low, high=self.high)
+        except (KeyError, IndexError, ValueError, TypeError, AttributeError):
+            raise Wrong(Problem("", 0, "value", f"show '{show}' does not fit; write for example '{{value:.0f}}%'")) from None
+        return shown.replace("-", "−") if isinstance(self.value, float) and shown.startswith("-") else shown
+
+
+@dataclass(frozen=True)
+class Value:
+    """A figure with a name, to be placed in prose by ``{value}`name```."""
+
+    name: str
+    figure: Figure
+    shown: str
+
+    def _repr_html_(self) -> str:
+        origins = "; ".join(f"{o.table.name}: {o.where}" for o in self.figure.origins)
+        return f"<code>{self.name}</code> = <b>{self.shown}</b> <small>({origins})</small>"
+
+
+def value(name: str, figure: Figure, show: str | None = None) -> Value:
+    """Name a figure, so that the chapter's prose can place it.
+
+    ``show`` formats ``value``, ``low`` and ``high``: ``"{value:.0f}% ({low:.0f} to {high:.0f})"``.
+    """
+    return Value(name, figure, figure.text(show))
+
+
+def one(table: str, column: str = "value", **where) -> Figure:
+    """The figure in ``column`` of the one row that meets the filter; none or several is an error."""
+    found = rows(table, **where)
+    t = found.tables[0]
+    if column not in t.columns:
+        raise Wrong(Problem(t.path, 0, "rows", f"no column '{column}'; there are {', '.join(t.columns)}"))
+    if len(found) > 1:
+        lines = ", ".join(map(str, found.frame.index[:6]))
+        raise Wrong(Problem(t.path, 0, "rows", f"{len(found)} rows (lines {lines}) where {found.origins[0].where}; name one"))
+    row = found.frame.iloc[0]
+    if pd.isna(row[column]):
+        message = f"column '{column}' is empty where {found.origins[0].where}"
+        raise Wrong(Problem(t.path, int(found.frame.index[0]), "rows", message))
+    return _figure(row, column, found)
+
+
+def _figure(row: pd.Series, column: str, found: Rows) -> Figure:
+    kept = row[column]
+    if isinstance(kept, pd.Timestamp):
+        kept = kept.date()
+    elif not isinstance(kept, str):
+        kept = float(kept)
+    bounds = [row.get(c) if column == "value" else None for c in ("ci_low", "ci_high")]
+    low, high = (float(b) if b is not None and pd.notna(b) else None for b in bounds)
+    origin = replace(found.origins[0], lines=(int(row.name),))
+    how = str(found.tables[0].meta["how"]).strip() if found.tables[0].meta["made"] == "computed" else None
+    unit = row["unit"] if isinstance(row.get("unit"), str) else found.unit
+    return Figure(kept, unit, (origin,), low, high, how)
+
+
+def extreme(which: str, table: str, column: str = "value", **where) -> Figure:
+    """The ``lowest``, ``highest``, ``first`` or ``last`` figure in ``column`` over the rows that meet the filter.
+
+    First and last go by the table's date column. The figure leads back to its own row; all rows were looked at.
+    """
+    found = rows(table, **where)
+    order = {"lowest": (column, 0), "highest": (column, -1), "first": (found.date, 0), "last": (found.date, -1)}
+    if which not in order:
+        raise Wrong(Problem("", 0, "value", f"'{which}' is none of {', '.join(order)}"))
+    by, place = order[which]
+    frame = found.frame.dropna(subset=[column]).sort_values(by, kind="stable")
+    return replace(
+        _figure(frame.iloc[place], column, found), how=f"the {which} of {len(frame)} rows where {found.origins[0].where}"
+    )
+
+
+def count(table: str, **where) -> Figure:
+    """How many rows meet the filter."""
+    found = rows(table, **where)
+    return Figure(float(len(found)), "rows", found.origins, how=f"rows counted where {found.origins[0].where}")
+
+
+def total(table: str, column: str = "value", **where) -> Figure:
+    """The sum of ``column`` over the rows that meet the filter."""
+    found = rows(table, **where)
+    amount = float(found.frame[column].sum())
+    return Figure(amount, found.unit, found.origins, how=f"sum of {column} over {len(found)} rows where {found.origins[0].where}")
+
+
+def minus(a: Figure, b: Figure) -> Figure:
+    """``a - b``, without an interval. For shares of polls use ``difference``, which has one."""
+    if a.unit != b.unit:
+        raise Wrong(Problem("", 0, "value", f"'{a.unit}' minus '{b.unit}': the units differ"))
+    unit = "percentage points" if a.unit.startswith("%") else a.unit
+    return Figure(a.value - b.value, unit, _both(a, b), how="first figure minus second")
+
+
+def ratio(a: Figure, b: Figure, percent: bool = False) -> Figure:
+    """``a / b``; as a percentage when ``percent``."""
+    return Figure(
+        a.value / b.value * (100 if percent else 1),
+        "%" if percent else "ratio",
+        _both(a, b),
+        how="first figure divided by second",
+    )
+
+
+def day_of(figure: Figure) -> Figure:
+    """The day that a figure's latest row speaks of, as a figure."""
+    return replace(figure, value=figure.as_of, unit="date", low=None, high=None)
+
+
+def _both(a: Figure, b: Figure) -> tuple[Origin, ...]:
+    return tuple(dict.fromkeys((*a.origins, *b.origins)))
+
+
+# Reading a chapter's cells without running a notebook
+
+
+def public() -> dict[str, object]:
+    """What a chapter may use, by name: what ``from companion import …`` gives."""
+    import companion
+
+    return {name: getattr(companion, name) for name in companion.__all__}
+
+
+@dataclass
+class Evaluated:
+    """What a chapter's cells give: values by name, charts by id (with their lines), tables read, problems met."""
+
+    values: dict[str, Value]
+    charts: dict[str, object]
+    lines: dict[str, int]
+    reads: set[str]
+    problems: list[Problem]
+
+
+_ALLOWED = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Load, ast.keyword, ast.UnaryOp, ast.USub)
+
+
+def _unfollowed(node: ast.AST, known: set[str]) -> ast.AST | None:
+    """The first part of an expression that is more than literals, known names and calls of the companion."""
+    for child in ast.walk(node):
+        if isinstance(child, ast.Call):
+            base = child.func.value if isinstance(child.func, ast.Attribute) else child.func
+            if not isinstance(base, ast.Name) or base.id not in known or any(k.arg is None for k in child.keywords):
+                return child
+        elif isinstance(child, ast.Attribute):
+            if not isinstance(child.value, ast.Name) or child.value.id != "chart":
+                return child
+        elif isinstance(child, ast.Name):
+            if child.id not in known:
+                return child
+        elif not isinstance(child, _ALLOWED):
+            return child
+    return None
+
+
+def evaluate(path: str, cells: list[tuple[int, str]]) -> Evaluated:
+    """Compute the values and charts of a chapter from its cells, without a kernel and without drawing.
+
+    ``cells`` are ``(line of the first line of code, code)``. Only statements made of literals and the companion's own
+    functions are followed, so this is safe to run on a stranger's pull request; a value or chart made in another way
+    is a problem.
+    """
+    from companion.charts import Chart
+
+    names = public()
+    scope: dict[str, object] = dict(names)
+    result = Evaluated({}, {}, {}, set(), [])
+    with recording() as reads:
+        for first, code in cells:
+            try:
+                tree = ast.parse(code)
+            except SyntaxError as err:
+                line = first + (err.lineno or 1) - 1
+                result.problems.append(Problem(path, line, "cell", f"not Python: {err.msg}"))
+                continue
+            for statement in tree.body:
+                _statement(path, first, statement, scope, names, result, Chart)
+    result.reads = reads
+    return result
+
+
+def _statement(path: str, first: int, node: ast.stmt, scope: dict, names: dict, result: Evaluated, chart_type: Callable) -> None:
+    line = first + node.lineno - 1
+
+    def problem(rule: str, message: str) -> None:
+        result.problems.append(Problem(path, line, rule, message))
+
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        for alias in node.names if isinstance(node, ast.ImportFrom) and node.module == "companion" else ():
+            if alias.name not in names:
+                problem("cell", f"companion has no '{alias.name}'; it has {', '.join(sorted(names))}")
+        return
+    target = None
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        target = node.targets[0].id
+    if target is None and not isinstance(node, ast.Expr):
+        used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & {"value", "chart"}
+        if used:
+            problem("cell", f"'{used.pop()}' stands in a {type(node).__name__.lower()}; call it at the top of the cell")
+        return
+    odd = _unfollowed(node.value, set(scope))
+    if odd is not None:
+        if {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & {"value", "chart"}:
+            shown = ast.unparse(odd)[:60]
+            problem("cell", f"can't follow '{shown}' without running the notebook; use literals and functions of companion")
+        return
+    try:
+        code = compile(ast.Expression(node.value), path, "eval")
+        made = eval(code, {"__builtins__": {}}, scope)  # noqa: S307 - only literals and companion calls get here
+    except Wrong as err:
+        for p in err.problems:
+            at = f" ({p.path}:{p.line})" if p.path and p.line else f" ({p.path})" if p.path else ""
+            problem(p.rule, f"{p.message}{at}")
+        return
+    except TypeError as err:
+        problem("cell", f"a call does not fit: {err}")
+        return
+    except (ValueError, KeyError, AttributeError, IndexError, ZeroDivisionError) as err:
+        problem("cell", f"the cell fails here: {type(err).__name__}: {err}")
+        return
+    if target:
+        scope[target] = made
+    if isinstance(made, Value):
+        if made.name in result.values:
+            problem("value", f"value '{made.name}' is named twice in this chapter; give each its own name")
+        result.values[made.name] = made
+        result.lines[made.name] = line
+    elif isinstance(made, chart_type):
+        if made.id in result.charts:
+            problem("chart", f"chart '{made.id}' stands twice in this chapter; give each its own id")
+        result.charts[made.id] = made
+        result.lines[made.id] = line

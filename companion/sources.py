@@ -1,0 +1,159 @@
+"""The sources: every publication once, in ``references.bib``."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from companion.problems import Problem, Wrong, relative
+
+KINDS = ("poll", "news", "report", "dataset", "statement", "paper")
+PRIMARY = ("yes", "no", "computed")
+_PARTIAL = re.compile(r"^(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?$")
+_ENTRY = re.compile(r"^\s*@(\w+)\s*\{\s*([^,\s]+)\s*,", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One publication.
+
+    ``published`` is as printed (``2022-11``, ``2022-11-21`` or None); ``published_by`` is its last possible day.
+    ``primary`` is ``yes``, ``no`` (then ``rests_on`` names the primary) or ``computed`` (then what from).
+    """
+
+    key: str
+    title: str
+    author: str
+    publisher: str
+    published: str | None
+    published_by: date | None
+    url: str | None
+    accessed: date | None
+    language: str
+    kind: str
+    primary: str
+    rests_on: tuple[str, ...]
+    licence: str | None
+    note: str | None
+    line: int
+    bibtex: str
+
+    @property
+    def year(self) -> str:
+        return self.published[:4] if self.published else "n.d."
+
+    @property
+    def short(self) -> str:
+        """Author and year, as cited in prose."""
+        return f"{self.author} {self.year}"
+
+    @property
+    def full(self) -> str:
+        """The citation in one line, without markup."""
+        parts = [f"{self.author} ({self.published or 'no date seen'}). {self.title.rstrip('.')}."]
+        if self.publisher and self.publisher != self.author:
+            parts.append(f"{self.publisher}.")
+        if self.url:
+            parts.append(self.url)
+        if self.accessed:
+            parts.append(f"(read {self.accessed:%Y-%m-%d})")
+        return " ".join(parts)
+
+
+def last_day(text: str) -> date:
+    """The last day that a partial ISO date (``2022``, ``2022-11``, ``2022-11-21``) can mean."""
+    match = _PARTIAL.match(text)
+    if not match:
+        raise ValueError(f"'{text}' is not a date such as 2022-11-21, 2022-11 or 2022")
+    year, month, day = (int(part) if part else None for part in match.groups())
+    if month is None:
+        return date(year, 12, 31)
+    if day is None:
+        return date(year, month, calendar.monthrange(year, month)[1])
+    return date(year, month, day)
+
+
+def load(path: Path, root: Path) -> tuple[dict[str, Source], list[Problem]]:
+    """Read a BibTeX file; returns the sources by key and what is wrong with the file."""
+    from pybtex.database import BibliographyDataError, parse_string
+    from pybtex.scanner import PybtexSyntaxError
+
+    where = relative(path, root)
+    if not path.exists():
+        raise Wrong(Problem(where, 0, "source", "there is no references.bib; every source stands in it once"))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as err:
+        raise Wrong(Problem(where, 0, "encoding", f"not UTF-8 (byte {err.start}); save it as UTF-8")) from None
+    entries = list(_ENTRY.finditer(text))
+    lines = {match.group(2): text.count("\n", 0, match.start(1)) + 1 for match in entries}
+    ends = [match.start() for match in entries[1:]] + [len(text)]
+    raw = {m.group(2): text[m.start() : end].strip() for m, end in zip(entries, ends, strict=True)}
+    problems: list[Problem] = []
+    try:
+        database = parse_string(text, "bibtex")
+    except PybtexSyntaxError as err:
+        raise Wrong(Problem(where, err.lineno or 0, "source", f"BibTeX can't be read: {err.args[0]}")) from None
+    except BibliographyDataError as err:
+        raise Wrong(Problem(where, 0, "source", f"{err}; a key stands once")) from None
+
+    sources: dict[str, Source] = {}
+    for key, entry in database.entries.items():
+        line = lines.get(key, 0)
+
+        def wrong(message: str, key=key, line=line) -> None:
+            problems.append(Problem(where, line, "source", f"source '{key}': {message}"))
+
+        field = {name.lower(): _plain(value) for name, value in entry.fields.items()}
+        author = " and ".join(_plain(str(person)) for person in entry.persons.get("author", []))
+        for name in ("title", "kind", "primary", "urldate", "langid"):
+            if not field.get(name):
+                wrong(f"no {name}; an entry has title, author, kind, primary, urldate and langid")
+        if not author:
+            wrong("no author; for a poll read in a press copy, name the pollster: author = {{Levada Center}}")
+        kind, primary = field.get("kind", ""), field.get("primary", "")
+        if kind and kind not in KINDS:
+            wrong(f"kind '{kind}' is unknown; use one of {', '.join(KINDS)}")
+        if primary and primary not in PRIMARY:
+            wrong(f"primary '{primary}' is unknown; use yes, no or computed")
+        rests_on = tuple(part.strip() for part in field.get("restson", "").split(";") if part.strip())
+        if primary in ("no", "computed") and not rests_on:
+            wrong("a source that is not primary says what it rests on: restson = {…}")
+        published_by = accessed = None
+        try:
+            published_by = last_day(field["date"]) if field.get("date") else None
+            accessed = last_day(field["urldate"]) if field.get("urldate") else None
+        except ValueError as err:
+            wrong(f"{err}")
+        if not field.get("date") and not field.get("note"):
+            wrong("no date; give the publication date, or say in note why it is unknown")
+        if field.get("url") and not re.match(r"https?://", field["url"]):
+            wrong(f"address '{field['url']}' is not http(s)")
+        sources[key] = Source(
+            key=key,
+            title=field.get("title", ""),
+            author=author or "unknown",
+            publisher=field.get("publisher", ""),
+            published=field.get("date") or None,
+            published_by=published_by,
+            url=field.get("url") or None,
+            accessed=accessed,
+            language=field.get("langid", ""),
+            kind=kind,
+            primary=primary,
+            rests_on=rests_on,
+            licence=field.get("licence") or None,
+            note=field.get("note") or None,
+            line=line,
+            bibtex=raw.get(key, ""),
+        )
+    return sources, problems
+
+
+def _plain(text: str) -> str:
+    """A BibTeX field as plain text: protecting braces and backslash escapes gone."""
+    text = re.sub(r"\\([&%#_$])", r"\1", text)
+    return re.sub(r"\s+", " ", text.replace("{", "").replace("}", "")).strip()
