@@ -4,6 +4,8 @@ A chapter imports from here only. Everything in ``__all__`` takes literals and g
 that ``companion check`` can compute a chapter's evidence without running it.
 """
 
+__version__ = "0.1.0"
+
 from companion import charts as chart
 from companion.figures import count, day_of, extreme, minus, one, ratio, total, value
 from companion.polls import difference, poll, pool, share, smooth, together

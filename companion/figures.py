@@ -65,9 +65,12 @@ class Value:
     figure: Figure
     shown: str
 
-    def _repr_html_(self) -> str:
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         origins = "; ".join(f"{o.table.name}: {o.where}" for o in self.figure.origins)
-        return f"<code>{self.name}</code> = <b>{self.shown}</b> <small>({origins})</small>"
+        return {
+            "application/vnd.companion.value+json": {"name": self.name, "shown": self.shown},
+            "text/plain": f"{self.name} = {self.shown} ({origins})",
+        }
 
 
 def value(name: str, figure: Figure, show: str | None = None) -> Value:

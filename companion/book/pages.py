@@ -1,0 +1,399 @@
+"""Pages made from the claims, the tables and the sources: answers, scorecard, coverage, tables, sources, the scale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from companion.book.directives import badge, joined, mark, para, section, sentence_table, slug, table, text, xref
+from companion.claims import CONFIDENCE, SCALE, Chapter, Claim, refs
+from companion.project import Project, current
+from companion.sources import Source
+from companion.tables import Table
+
+STEPS = ["contradicted", "mostly contradicted", "mixed", "mostly supported", "supported"]
+
+
+def stub(name: str) -> str:
+    """The Markdown of a table's page; the directive makes its content."""
+    return f"# {current().table(name).title}\n\n```{{table-page}} {name}\n```\n"
+
+
+def notebook(chapter: Chapter, path: Path) -> None:
+    """Write a chapter as a notebook whose first cell says what it needs."""
+    import jupytext
+    import nbformat
+
+    book = jupytext.read(chapter.path, fmt="md:myst")
+    needs = (
+        "> **What this notebook needs.** It reads the project's tables through its package `companion`, so it runs inside a copy "
+        "of the project: clone it, run `make lab`, and open this chapter there. With the environment of `requirements.txt` and the "
+        f"package installed (`pip install -e .`), it also runs when this file lies in the project's `chapters/` (chapter `{chapter.name}`)."
+    )
+    cell = nbformat.v4.new_markdown_cell(needs)
+    cell["id"] = "needs"
+    book.cells.insert(0, cell)
+    for i, other in enumerate(book.cells[1:]):
+        other["id"] = f"cell-{i}"  # jupytext draws ids at random, which would make every build differ
+    nbformat.write(book, path)
+
+
+class Answers(SphinxDirective):
+    """Every claim on the scale: where it stood then, where it stands since."""
+
+    def run(self) -> list[nodes.Node]:
+        project = current()
+        assessed = [c for c in project.claims.values() if not c.waits_for]
+        body, marks = [], []
+        for claim in assessed:
+            cells, on = [], {}
+            for clock, found in (("then", claim.then), ("since", claim.since)):
+                if found and found.word in STEPS:
+                    on[clock] = STEPS.index(found.word)
+            for i in range(len(STEPS)):
+                here = [clock for clock in ("then", "since") if on.get(clock) == i]
+                between = len(on) == 2 and min(on.values()) < i < max(on.values())
+                cells.append([text(" and ".join(here), "at", *here)] if here else [text("→", "between")] if between else "")
+            off = [
+                f"{clock}: {found.word}"
+                for clock, found in (("then", claim.then), ("since", claim.since))
+                if found and found.word not in STEPS
+            ]
+            paragraph = claim.sentences[0].split(".")[0] if claim.sentences else ""
+            body.append(
+                [
+                    paragraph,
+                    [
+                        para(
+                            xref(f"claim-{claim.id}", claim.paraphrase, self.env.docname),
+                            *([f" ({'; '.join(off)})"] if off else []),
+                        )
+                    ],
+                    *cells,
+                ]
+            )
+            marks.append({"classes": ["moved"] if claim.moved else []})
+        waiting = [c for c in project.claims.values() if c.waits_for]
+        moved = sum(c.moved for c in assessed)
+        lead = para(
+            f"{len(assessed)} claims assessed so far, {moved} of them with a different word since than then"
+            + (f"; {len(waiting)} more wait for their evidence." if waiting else ".")
+        )
+        return [lead, table(["¶", "Claim", *[s.capitalize() for s in STEPS]], body, ("answers",), marks)]
+
+
+class Scorecard(SphinxDirective):
+    """All claims in one table; a small script adds filters where scripts run."""
+
+    def run(self) -> list[nodes.Node]:
+        body, marks = [], []
+        for claim in current().claims.values():
+            counts = {
+                clock: [len(claim.evidence(side, clock)) for side in ("for", "against", "limits")] for clock in ("then", "since")
+            }
+            evidence = (
+                "; ".join(f"{clock} {a} for, {b} against, {c} limits" for clock, (a, b, c) in counts.items())
+                if not claim.waits_for
+                else "—"
+            )
+            cells = [
+                claim.sentences[0].split(".")[0] if claim.sentences else "",
+                [xref(f"claim-{claim.id}", claim.paraphrase, self.env.docname)],
+                claim.kind,
+                self._assessed(claim, "then"),
+                self._assessed(claim, "since"),
+                "yes" if claim.moved else "no" if claim.then else "—",
+                evidence,
+            ]
+            body.append(cells)
+            then, since = (slug(a.word) if a else "waits" for a in (claim.then, claim.since))
+            paragraph = claim.sentences[0].split(".")[0] if claim.sentences else "none"
+            marks.append(
+                {
+                    "classes": [
+                        f"p--{paragraph}",
+                        f"kind--{claim.kind}",
+                        f"then--{then}",
+                        f"since--{since}",
+                        f"moved--{'yes' if claim.moved else 'no'}",
+                    ]
+                }
+            )
+        header = ["Paragraph", "Claim", "Kind", "Then", "Since", "Changed since", "Pieces of evidence"]
+        return [table(header, body, ("scorecard",), marks)]
+
+    def _assessed(self, claim: Claim, clock: str) -> list[nodes.Node]:
+        found = getattr(claim, clock)
+        return [para(badge(found), f" {found.confidence}" if found else "")]
+
+
+class Coverage(SphinxDirective):
+    """All sentences of the op-ed: a square each, then a table by paragraph."""
+
+    def run(self) -> list[nodes.Node]:
+        project, env = current(), self.env
+        claimed = {s for c in project.claims.values() for s in c.sentences}
+        every = project.oped.sentences
+        out: list[nodes.Node] = [
+            para(
+                f"{len(every)} of {len(every)} sentences are classed; {len(claimed & set(every))} have one or more claims so far."
+            )
+        ]
+        grid = nodes.bullet_list(classes=["coverage-grid"])
+        for paragraph in project.oped.paragraphs:
+            line = para(text(f"¶{paragraph.number}", "coverage-paragraph"))
+            for s in paragraph.sentences:
+                state = "claimed" if s.id in claimed else "unclaimed"
+                words = s.id.split(".")[1]
+                line += [
+                    nodes.Text(" "),
+                    nodes.reference(words, words, refid=f"sentence-{s.id}", internal=True, classes=["coverage-cell", state]),
+                ]
+            grid += nodes.list_item("", line)
+        out.append(grid)
+        out.append(
+            para(
+                text("s1", "coverage-cell", "claimed"),
+                " has a claim; ",
+                text("s1", "coverage-cell", "unclaimed"),
+                " has none yet.",
+            )
+        )
+        for paragraph in project.oped.paragraphs:
+            node = section(f"Paragraph {paragraph.number}", f"paragraph-{paragraph.id}")
+            node += para(paragraph.about)
+            node += sentence_table(paragraph.sentences, env.docname, env)
+            out.append(node)
+        return out
+
+
+class Scale(SphinxDirective):
+    """The scale of assessments, or with ``confidence`` the levels of confidence, with their definitions."""
+
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        listed = nodes.definition_list(classes=["scale"])
+        confidence = self.arguments and self.arguments[0] == "confidence"
+        for word, meaning in (CONFIDENCE if confidence else SCALE).items():
+            term = nodes.term("", "", text(word, *([] if confidence else ["assessed", slug(word)])))
+            listed += nodes.definition_list_item("", term, nodes.definition("", para(meaning)))
+        return [listed]
+
+
+def uses_of_sources(project: Project) -> dict[str, dict[str, list[str]]]:
+    """What rests on each source: ``{key: {"claims": ids, "tables": names}}``."""
+    uses: dict[str, dict[str, list[str]]] = {key: {"claims": [], "tables": []} for key in project.sources}
+
+    def add(key: str, kind: str, name: str) -> None:
+        if key in uses and name not in uses[key][kind]:
+            uses[key][kind].append(name)
+
+    for name, t in project.tables.items():
+        for key in (*t.frame.get("source_id", pd.Series(dtype=str)).dropna().unique(), *(t.meta.get("upstream") or ())):
+            add(str(key), "tables", name)
+    for chapter in project.chapters:
+        for claim in chapter.claims:
+            for part in claim.parts:
+                for key in part.refs("cite"):
+                    add(key, "claims", claim.id)
+                for name in part.refs("value"):
+                    if name in chapter.evaluated.values:
+                        for key in chapter.evaluated.values[name].figure.sources:
+                            add(key, "claims", claim.id)
+    return uses
+
+
+class SourceList(SphinxDirective):
+    """Every source, with what cites it."""
+
+    def run(self) -> list[nodes.Node]:
+        project = current()
+        uses = uses_of_sources(project)
+        kinds = {"yes": "primary", "no": "secondary", "computed": "our computing"}
+        counts = pd.Series([kinds.get(s.primary, "?") for s in project.sources.values()]).value_counts()
+        out: list[nodes.Node] = [para(f"{len(project.sources)} sources: {', '.join(f'{n} {k}' for k, n in counts.items())}.")]
+        listed = nodes.bullet_list(classes=["source-list"])
+        for source in sorted(project.sources.values(), key=lambda s: s.full.lower()):
+            listed += self._item(source, uses[source.key], kinds)
+        return [*out, listed]
+
+    def _item(self, source: Source, uses: dict, kinds: dict) -> nodes.list_item:
+        item = nodes.list_item()
+        mark(self.env, f"source-{source.key}", item)
+        line = para(f"{source.author} ({source.published or 'no date seen'}). ")
+        line += nodes.reference(source.title, source.title, refuri=source.url) if source.url else text(source.title)
+        line += nodes.Text(f". {source.publisher}." if source.publisher and source.publisher != source.author else ".")
+        item += line
+        about = [source.kind, kinds.get(source.primary, "?"), f"language {source.language}"]
+        if source.rests_on:
+            about.append(f"rests on {'; '.join(source.rests_on)}")
+        if source.accessed:
+            about.append(f"read {source.accessed}")
+        about.append(f"licence: {source.licence or 'not seen'}")
+        about.append(f"key {source.key}")
+        item += para(" · ".join(about), classes=("source-about",))
+        if source.note:
+            item += para(source.note, classes=("source-about",))
+        cited = [xref(f"claim-{c}", c, self.env.docname) for c in uses["claims"]]
+        tables = [xref(f"table-{t}", t, self.env.docname) for t in uses["tables"]]
+        parts = [
+            *(["Claims: ", *joined(cited)] if cited else []),
+            *([". " if cited else "", "Tables: ", *joined(tables)] if tables else []),
+        ]
+        item += para(*parts, classes=("source-about",))
+        return item
+
+
+class TableIndex(SphinxDirective):
+    """Every table with what it measures."""
+
+    def run(self) -> list[nodes.Node]:
+        body = [
+            [
+                [xref(f"table-{name}", t.title, self.env.docname)],
+                " ".join(str(t.meta["measures"]).split()),
+                f"{len(t.frame):,}",
+                t.meta["made"],
+            ]
+            for name, t in current().tables.items()
+        ]
+        return [table(["Table", "What it measures", "Rows", "How made"], body, ("table-index",))]
+
+
+class TablePage(SphinxDirective):
+    """One table: what, how, caveats, columns, preview, download, citation, and what uses it."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        t = current().table(self.arguments[0])
+        meta, name = t.meta, t.name
+        top = nodes.container(classes=["table-page"])
+        mark(self.env, f"table-{name}", top)
+        top += para(str(meta["measures"]))
+        frame = t.frame
+        days = frame[meta["date"]]
+        span = f"{days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}" if pd.api.types.is_datetime64_any_dtype(days) else "—"
+        licence = meta["licence"] if isinstance(meta["licence"], dict) else {"name": meta["licence"]}
+        facts = {
+            "Unit": meta["unit"],
+            "Whom or where": meta.get("geography"),
+            "Made": meta["made"],
+            "Rows": f"{len(frame):,}, {span}",
+            "Whose claim": meta.get("publisher_side"),
+            "Licence": f"{licence.get('name')} (looked at {licence.get('seen', '?')}). {licence.get('note') or ''}",
+            "Public": f"{meta['public']}: {meta.get('public_basis')}" if meta.get("public") else None,
+        }
+        listed = nodes.definition_list(classes=["facts"])
+        for term, meaning in facts.items():
+            if meaning:
+                listed += nodes.definition_list_item("", nodes.term(term, term), nodes.definition("", para(str(meaning))))
+        base = f"../data/{name}"
+        links = para(
+            nodes.reference("CSV", f"Download {name}.csv", refuri=f"{base}.csv"),
+            " · ",
+            nodes.reference("sidecar", "its description (YAML)", refuri=f"{base}.yml"),
+            " · ",
+            nodes.reference("package", "data package of the whole", refuri="../datapackage.json"),
+            classes=("chapter-links",),
+        )
+        parts = [top, links, listed, self._prose("How it was made", [str(meta["how"])]), self._caveats(meta["caveats"])]
+        parts += [self._columns(t), self._preview(t), self._uses(t), self._cite(t, span)]
+        return [p for p in parts if p is not None]
+
+    def _prose(self, title: str, paragraphs: list[str]) -> nodes.section:
+        node = section(title, f"{slug(title.lower())}")
+        node += [para(" ".join(p.split())) for p in paragraphs]
+        return node
+
+    def _caveats(self, caveats: list[str]) -> nodes.section:
+        node = section("Read this before you use it", "caveats")
+        listed = nodes.bullet_list()
+        for caveat in caveats:
+            listed += nodes.list_item("", para(" ".join(str(caveat).split())))
+        node += listed
+        return node
+
+    def _columns(self, t: Table) -> nodes.section:
+        node = section("Columns", "columns")
+        body = []
+        for spec in t.meta["schema"]["fields"]:
+            rules = ", ".join(
+                f"{k} {v if not isinstance(v, list) else ' | '.join(map(str, v))}"
+                for k, v in (spec.get("constraints") or {}).items()
+            )
+            body.append(
+                [[nodes.literal(spec["name"], spec["name"])], spec["type"], str(spec.get("description", "")), rules or "—"]
+            )
+        node += table(["Column", "Type", "What", "Constraints"], body, ("columns",))
+        return node
+
+    def _preview(self, t: Table) -> nodes.section:
+        frame = t.frame
+        part = frame if len(frame) <= 14 else pd.concat([frame.head(8), frame.tail(4)])
+        shown = part.drop(columns=[c for c in ("seen_at",) if c in part])
+        node = section("Preview", "preview")
+        node += para(f"The first and last rows of {len(frame):,}." if len(part) < len(frame) else f"All {len(frame)} rows.")
+        body = [
+            [str(line), *[_cell(v) for v in row]] for line, row in zip(shown.index, shown.itertuples(index=False), strict=True)
+        ]
+        node += table(["line", *shown.columns], body, ("preview",))
+        return node
+
+    def _uses(self, t: Table) -> nodes.section:
+        project, node = current(), section("What uses it", "uses")
+        charts, claims = [], {}
+        for chapter in project.chapters:
+            charts += [chart for chart in chapter.evaluated.charts.values() if t.name in chart.tables]
+            named = {n for n, v in chapter.evaluated.values.items() if any(o.table.name == t.name for o in v.figure.origins)}
+            claims |= {c.id: c for c in chapter.claims if any(n in named for p in c.parts for n in refs(p.text, "value"))}
+        for what, links in (
+            ("Claims", [xref(f"claim-{c.id}", c.paraphrase, self.env.docname) for c in claims.values()]),
+            ("Charts", [xref(f"chart-{c.id}", c.title, self.env.docname) for c in charts]),
+        ):
+            if links:
+                node += para(text(what))
+                listed = nodes.bullet_list()
+                listed += [nodes.list_item("", para(link)) for link in links]
+                node += listed
+            else:
+                node += para(f"{what}: none yet.")
+        return node
+
+    def _cite(self, t: Table, span: str) -> nodes.section:
+        project, node = current(), section("How to cite", "cite")
+        node += para(f"{t.title} ({t.meta['made']}; {span}). Table {t.name} of this book.")
+        keys = [k for k in dict.fromkeys(t.frame["source_id"].dropna())] if "source_id" in t.frame else []
+        known = [project.sources[k] for k in keys if k in project.sources]
+        node += para(
+            "Its sources, to be cited with it: ",
+            *joined([xref(f"source-{s.key}", s.short, self.env.docname) for s in known], "; "),
+            ".",
+        )
+        return node
+
+
+def _cell(value: object) -> str:
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return ""
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def register(app: Sphinx) -> None:
+    for name, directive in {
+        "answers": Answers,
+        "scorecard": Scorecard,
+        "coverage": Coverage,
+        "scale": Scale,
+        "source-list": SourceList,
+        "table-index": TableIndex,
+        "table-page": TablePage,
+    }.items():
+        app.add_directive(name, directive)

@@ -1,0 +1,440 @@
+"""The common frame: palettes, type, title, subtitle, key, notes, source line, and the cut-off on every dated chart.
+
+All measures are in px of the picture as shown (760 wide, 360 narrow), from its top left; a figure has 72 dots an
+inch, so that one px is one point of type and one unit of the SVG.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import matplotlib.dates as mdates
+import numpy as np
+import pandas as pd
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
+from matplotlib.lines import Line2D
+
+WIDTHS = {"wide": 760, "narrow": 360}
+DPI = 72
+
+_FONTS = Path(__file__).with_name("fonts")
+FAMILY = ["Companion Sans", "DejaVu Sans"]  # the second only for signs that the first lacks
+_FILES = {False: _FONTS / "CompanionSans-Regular.ttf", True: _FONTS / "CompanionSans-Bold.ttf"}
+for _file in _FILES.values():
+    font_manager.fontManager.addfont(_file)
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of one mode.
+
+    Text (``ink``, ``quiet``, ``oped``, every hue and grey) has a contrast of 4.5:1 or more on ``background`` and on
+    ``since``. ``hues`` are told apart by their order; ``greys`` are for answers that are none (hard to say, refused).
+    """
+
+    background: str
+    ink: str
+    quiet: str
+    rule: str
+    grid: str
+    since: str
+    window: str
+    oped: str
+    band: str
+    hues: tuple[str, ...]
+    greys: tuple[str, ...]
+    ramp: tuple[str, ...]
+    empty: str
+
+
+# Both sets of hues were searched for the largest least distance (CIE L*a*b*) between any two, as seen with normal
+# sight, protanopia, deuteranopia and (weighed less) tritanopia, with 4.5:1 on the shaded ground as a bound.
+PALETTES = {
+    "light": Palette(
+        background="#ffffff", ink="#1b1f24", quiet="#57606a", rule="#7a828c", grid="#dfe2e6", since="#f5f3ee",
+        window="#f0d48a", oped="#7a5200", band="#dbe4f3",
+        hues=("#243ec2", "#a45c02", "#147c62", "#7d4c93", "#4d2906", "#1a1033"), greys=("#6a717a", "#666c75"),
+        ramp=("#fbe3cf", "#f3b98c", "#dd8650", "#b4521f", "#7a2e0b"), empty="#eceef0",
+    ),
+    "dark": Palette(
+        background="#14181e", ink="#eceff3", quiet="#a9b3bf", rule="#7d8894", grid="#2f3741", since="#1d232b",
+        window="#6b5418", oped="#eac765", band="#263a59",
+        hues=("#86a7d9", "#ef694e", "#7befaa", "#a379ff", "#f4ed61", "#cbf3ff"), greys=("#98a2ae", "#8a94a0"),
+        ramp=("#4a2c1c", "#7f4523", "#b8652f", "#e39253", "#ffd0a1"), empty="#262d36",
+    ),
+}
+
+
+# Type
+
+
+@lru_cache(maxsize=2)
+def _face(bold: bool) -> FT2Font:
+    return FT2Font(str(_FILES[bold]))
+
+
+@lru_cache(maxsize=8192)
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """Width of one line of text in px; signs that the font lacks count as a wide letter."""
+    face = _face(bold)
+    face.set_size(100, DPI)
+    known = "".join(c if face.get_char_index(ord(c)) else "M" for c in text)
+    face.set_text(known)
+    return face.get_width_height()[0] / 64 / 100 * size
+
+
+def wrap(text: str, width: float, size: float, bold: bool = False, balanced: bool = False) -> list[str]:
+    """Lines of ``text`` no wider than ``width`` px; ``balanced`` makes them about equally long."""
+    words: list[str] = []
+    for word in str(text).split():
+        while text_width(word, size, bold) > width and len(word) > 4:  # a word wider than the line is cut
+            part = len(word) - 1
+            while part > 3 and text_width(word[:part] + "-", size, bold) > width:
+                part -= 1
+            words.append(word[:part] + "-")
+            word = word[part:]
+        words.append(word)
+
+    def filled(limit: float) -> list[str]:
+        lines, line = [], ""
+        for word in words:
+            longer = f"{line} {word}" if line else word
+            if line and text_width(longer, size, bold) > limit:
+                lines.append(line)
+                line = word
+            else:
+                line = longer
+        return [*lines, line] if line else lines
+
+    lines = filled(width)
+    if balanced and len(lines) > 1:
+        low, high = max(text_width(w, size, bold) for w in words), width
+        while high - low > 3:
+            middle = (low + high) / 2
+            low, high = (low, middle) if len(filled(middle)) == len(lines) else (middle, high)
+        lines = filled(high)
+    return lines
+
+
+def spread(wanted: list[float], sizes: list[float], low: float, high: float) -> list[float]:
+    """Centres as near as can be to ``wanted`` such that boxes of ``sizes`` don't overlap and stay in low..high."""
+    order = np.argsort(wanted, kind="stable")
+    blocks: list[list] = []  # [centre of mass wanted for the block's first box, members]
+    offsets = {}
+    for i in order:
+        blocks.append([[i], wanted[i]])
+        offsets[i] = 0.0
+        while True:
+            members, start = blocks[-1]
+            if len(blocks) > 1:
+                above, above_start = blocks[-2]
+                gap = (sizes[above[-1]] + sizes[members[0]]) / 2
+                if start < above_start + offsets[above[-1]] + gap:
+                    shift = offsets[above[-1]] + gap
+                    for m in members:
+                        offsets[m] += shift
+                    joined = above + members
+                    blocks[-2:] = [[joined, float(np.mean([wanted[m] - offsets[m] for m in joined]))]]
+                    continue
+            break
+    places = [0.0] * len(wanted)
+    for members, start in blocks:
+        for m in members:
+            places[m] = start + offsets[m]
+    edge = low
+    for i in order:  # inside, from the low end and then from the high end
+        places[i] = max(places[i], edge + sizes[i] / 2)
+        edge = places[i] + sizes[i] / 2
+    edge = high
+    for i in order[::-1]:
+        places[i] = min(places[i], edge - sizes[i] / 2)
+        edge = places[i] - sizes[i] / 2
+    return places
+
+
+def number(value: float, decimals: int | None = None, unit: str = "", sign: bool = False) -> str:
+    """A figure as printed in a picture: thousands grouped, a true minus, ``%`` where the unit is one."""
+    if not np.isfinite(value):
+        return ""
+    if decimals is None:
+        decimals = 0 if abs(value) >= 100 or float(value).is_integer() else 1
+    shown = f"{abs(value):,.{decimals}f}"
+    minus = value < 0 and float(shown.replace(",", "")) != 0
+    return f"{'−' if minus else '+' if sign and value > 0 else ''}{shown}{'%' if unit.startswith('%') else ''}"
+
+
+def decimals_of(values) -> int:
+    """Decimals that all of ``values`` are printed with: none where they are whole or large."""
+    known = [v for v in values if pd.notna(v)]
+    return 0 if not known or max(abs(v) for v in known) >= 100 or all(abs(v - round(v)) < 0.005 for v in known) else 1
+
+
+# The sheet
+
+
+@dataclass(frozen=True)
+class Key:
+    """One entry of the key above a plot: a name, its colour and its mark (a marker, ``line`` or ``fill``)."""
+
+    name: str
+    colour: str
+    mark: str
+
+
+class Sheet:
+    """A painted page with title, subtitle, key, notes and source line, and room of ``plot`` px height between."""
+
+    def __init__(self, chart, mode: str, width: str, plot: float, key: list[Key] | None = None, notes: list[str] | None = None):
+        self.chart, self.mode, self.narrow = chart, mode, width == "narrow"
+        self.palette = PALETTES[mode]
+        self.width = WIDTHS[width]
+        self.pad = 12 if self.narrow else 16
+        self.title_size, self.subtitle_size = (19, 14.5) if self.narrow else (22, 15.5)
+        self.label_size, self.tick_size, self.source_size = (13.5, 13, 12) if self.narrow else (14, 13.5, 12.5)
+        room = self.width - 2 * self.pad
+        title = wrap(chart.title, room, self.title_size, True, balanced=True)
+        subtitle = wrap(chart.subtitle, room, self.subtitle_size)
+        foot = [line for note in (notes or []) for line in wrap(note, room, self.source_size)]
+        source = wrap(chart.source_line, room, self.source_size)
+        laid = self._lay_key(key or [], room)
+        step_t, step_s, step_f, step_k = (round(s * 1.24) for s in (self.title_size, self.subtitle_size, self.source_size, self.label_size))
+        y = self.pad + 6  # a short rule in the first hue stands at the very top
+        self.top = y + len(title) * step_t + 3 + len(subtitle) * step_s + (8 + step_k * (laid[-1][1] + 1) if laid else 0) + 10
+        self.bottom = self.top + plot
+        self.height = int(round(self.bottom + 10 + (len(foot) + len(source)) * step_f + self.pad - 4))
+        self.figure = Figure(figsize=(self.width / DPI, self.height / DPI), dpi=DPI, facecolor=self.palette.background)
+        FigureCanvasAgg(self.figure)
+        self.rule([self.pad, self.pad + 34], [self.pad - 1, self.pad - 1], self.palette.hues[0], 4, capstyle="butt")
+        for line in title:
+            y += step_t
+            self.text(self.pad, y - step_t * 0.24, line, self.title_size, bold=True, va="baseline", role="title")
+        y += 3
+        for line in subtitle:
+            y += step_s
+            self.text(self.pad, y - step_s * 0.26, line, self.subtitle_size, self.palette.quiet, va="baseline", role="subtitle")
+        for (x, row, entry) in laid:
+            self._draw_key(entry, x, y + 8 + step_k * (row + 0.5))
+        y = self.bottom + 10
+        for line in [*foot, *source]:
+            y += step_f
+            role = "source" if line in source else "note"
+            self.text(self.pad, y - step_f * 0.3, line, self.source_size, self.palette.quiet, va="baseline", role=role)
+
+    @property
+    def left(self) -> float:
+        return self.pad
+
+    @property
+    def right(self) -> float:
+        return self.width - self.pad
+
+    def _lay_key(self, entries: list[Key], room: float) -> list[tuple[float, int, Key]]:
+        laid, x, row = [], self.pad, 0
+        for entry in entries:
+            wide = 22 + text_width(entry.name, self.label_size, True)
+            if laid and x + wide > self.pad + room:
+                x, row = self.pad, row + 1
+            laid.append((x, row, entry))
+            x += wide + 16
+        return laid
+
+    def _draw_key(self, entry: Key, x: float, y: float) -> None:
+        if entry.mark == "line":
+            self.rule([x, x + 16], [y, y], entry.colour, 3)
+        elif entry.mark == "fill":
+            self.rule([x + 1, x + 15], [y, y], entry.colour, 12, capstyle="butt")
+        else:
+            self.mark(x + 8, y, entry.mark, entry.colour, 8)
+        lines = wrap(entry.name, self.right - x - 22, self.label_size, True)
+        name = lines[0] + ("…" if len(lines) > 1 else "") if lines else ""
+        self.text(x + 22, y, name, self.label_size, entry.colour if entry.mark != "fill" else self.palette.ink, bold=True, role="key")
+
+    def text(self, x: float, y: float, text: str, size: float, colour: str | None = None, bold: bool = False,
+             ha: str = "left", va: str = "center_baseline", role: str = "label"):
+        """Text at px from the top left; ``role`` becomes the artist's label, so that tests find it."""
+        artist = self.figure.text(
+            x / self.width, 1 - y / self.height, text, fontsize=size, color=colour or self.palette.ink, ha=ha, va=va,
+            family=FAMILY, weight=700 if bold else 400, parse_math=False,
+        )
+        artist.set_label(role)
+        return artist
+
+    def rule(self, xs, ys, colour: str, wide: float = 1, capstyle: str = "round", dashes=None) -> Line2D:
+        """A line between px points."""
+        line = Line2D(
+            np.asarray(xs) / self.width, 1 - np.asarray(ys) / self.height, color=colour, linewidth=wide,
+            solid_capstyle=capstyle, transform=self.figure.transFigure, linestyle=dashes or "-",
+        )
+        self.figure.add_artist(line)
+        return line
+
+    def mark(self, x: float, y: float, marker: str, colour: str, size: float) -> None:
+        self.figure.add_artist(Line2D([x / self.width], [1 - y / self.height], marker=marker, color=colour, markersize=size,
+                                      markeredgecolor=self.palette.background, markeredgewidth=0.8, transform=self.figure.transFigure))
+
+    def axes(self, left: float, top: float, right: float, bottom: float) -> Axes:
+        """Bare axes between px edges (from the sheet's top left), without spines or ticks."""
+        ax = self.figure.add_axes((left / self.width, 1 - bottom / self.height, (right - left) / self.width, (bottom - top) / self.height))
+        ax.patch.set_visible(False)
+        ax.set_xticks([])
+        ax.set_yticks([])
+        for spine in ax.spines.values():
+            spine.set_visible(False)
+        return ax
+
+    def px(self, ax: Axes, x, y) -> tuple:
+        """Data to px from the sheet's top left."""
+        box, (x0, x1), (y0, y1) = ax.get_position(), ax.get_xlim(), ax.get_ylim()
+        across = box.x0 + (np.asarray(x, float) - x0) / (x1 - x0) * box.width
+        up = box.y0 + (np.asarray(y, float) - y0) / (y1 - y0) * box.height
+        return across * self.width, (1 - up) * self.height
+
+    def edges(self, ax: Axes) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of axes in px."""
+        box = ax.get_position()
+        return box.x0 * self.width, (1 - box.y1) * self.height, box.x1 * self.width, (1 - box.y0) * self.height
+
+    # Scales
+
+    def y_scale(self, ax: Axes, low: float, high: float, unit: str, count: int = 5) -> None:
+        """Light lines at round figures with their labels at the left of the axes; the line at zero is dark."""
+        ax.set_ylim(low, high)
+        left, _, right, _ = self.edges(ax)
+        ticks = nice_ticks(low, high, count)
+        decimals = 0 if all(abs(t - round(t)) < 1e-9 for t in ticks) else 1 if all(abs(t * 10 - round(t * 10)) < 1e-9 for t in ticks) else 2
+        for tick in ticks:
+            ax.axhline(tick, color=self.palette.rule if tick == 0 else self.palette.grid, linewidth=1, zorder=1)
+            _, y = self.px(ax, 0, tick)
+            shown = number(tick, decimals, unit if tick == ticks[-1] else "")
+            self.text(left - 7, y, shown, self.tick_size, self.palette.quiet, ha="right", role="tick")
+
+    def y_room(self, low: float, high: float, unit: str, count: int = 5) -> float:
+        """Px that the labels of ``y_scale`` take at the left."""
+        ticks = nice_ticks(low, high, count)
+        decimals = 0 if all(abs(t - round(t)) < 1e-9 for t in ticks) else 1
+        return 9 + max((text_width(number(t, decimals, unit), self.tick_size) for t in ticks), default=0)
+
+    def date_scale(self, ax: Axes) -> None:
+        """Years or months below axes whose x is in days since 1970."""
+        left, top, right, bottom = self.edges(ax)
+        low, high = (pd.Timestamp(mdates.num2date(v)).tz_localize(None) for v in ax.get_xlim())
+        days = (high - low).days or 1
+        per_day = (right - left) / days
+        base = bottom + 15
+        ax.plot([0, 1], [0, 0], transform=ax.transAxes, color=self.palette.rule, linewidth=1, clip_on=False, zorder=3)
+
+        def tick(day: pd.Timestamp, long: bool) -> float:
+            x = left + (day - low).days * per_day
+            self.rule([x, x], [bottom, bottom + (6 if long else 4)], self.palette.rule, 1, capstyle="butt")
+            return x
+
+        year_wide = text_width("2022", self.tick_size) + 8
+        if days > 540 and per_day * 365 >= year_wide:
+            starts = [pd.Timestamp(y, 1, 1) for y in range(low.year, high.year + 2)]
+            for start, end in zip(starts[:-1], starts[1:], strict=True):
+                seen = max(start, low), min(end, high)
+                if start > low:
+                    tick(start, True)
+                if per_day * 365 >= 150:  # room enough for the quarters' ticks
+                    for month in (4, 7, 10):
+                        if low < (day := pd.Timestamp(start.year, month, 1)) < high:
+                            tick(day, False)
+                middle = left + ((seen[0] - low).days + (seen[1] - seen[0]).days / 2) * per_day
+                if (seen[1] - seen[0]).days * per_day >= year_wide - 6:
+                    self.text(middle, base, str(start.year), self.tick_size, self.palette.quiet, ha="center", role="tick")
+        elif days > 540:
+            step = next(s for s in (2, 5, 10, 20, 50, 100) if per_day * 365 * s >= year_wide + 6 or s == 100)
+            for year in range(-(-low.year // step) * step, high.year + 1, step):
+                if low <= (day := pd.Timestamp(year, 1, 1)) <= high:
+                    x = tick(day, True)
+                    self.text(x, base, str(year), self.tick_size, self.palette.quiet, ha="center", role="tick")
+        elif days >= 45:
+            wide = text_width("Sep 2022", self.tick_size) + 8
+            months = pd.date_range(low.to_period("M").to_timestamp(), high, freq="MS")
+            months = [m for m in months if m >= low]
+            step = next(s for s in (1, 2, 3, 6) if per_day * 30 * s >= wide * 0.72 or s == 6)
+            kept = [m for m in months if (m.month - 1) % step == 0]
+            for i, month in enumerate(kept):
+                x = tick(month, month.month == 1)
+                shown = f"{month:%b %Y}" if i == 0 or month.month == 1 else f"{month:%b}"
+                half = text_width(shown, self.tick_size) / 2
+                x = min(max(x, self.left + half), self.right - half)
+                self.text(x, base, shown, self.tick_size, self.palette.quiet, ha="center", role="tick")
+        else:
+            count = max(2, int((right - left) / 90))
+            for day in pd.date_range(low.ceil("D"), high.floor("D"), periods=min(count, max(days, 1))).normalize().unique():
+                shown = f"{day.day} {day:%b}"
+                half = text_width(shown, self.tick_size) / 2
+                x = min(max(tick(day, True), self.left + half), self.right - half)
+                self.text(x, base, shown, self.tick_size, self.palette.quiet, ha="center", role="tick")
+
+    # The op-ed and its cut-off
+
+    def mark_cut_off(self, ax: Axes, first: float, last: float, label: bool = True) -> bool:
+        """Mark when the op-ed was written and shade what came after the cut-off, if ``first``..``last`` spans it.
+
+        The labels stand in the strip of ``STRIP`` px above the axes. Returns whether anything was marked.
+        """
+        from companion.project import current
+
+        oped = current().oped
+        cut_off = mdates.date2num(pd.Timestamp(oped.cut_off))
+        if not first <= cut_off < last:
+            return False
+        start, end = (mdates.date2num(pd.Timestamp(day)) for day in oped.window)
+        left, top, right, bottom = self.edges(ax)
+        since = ax.axvspan(cut_off, ax.get_xlim()[1], color=self.palette.since, linewidth=0, zorder=0)
+        since.set_label("since")
+        (x0, x1), _ = self.px(ax, [start, end], [0, 0])
+        if x1 - x0 < 3:  # on a long axis two months are thinner than the eye sees
+            spare = (3 - (x1 - x0)) / 2 * (ax.get_xlim()[1] - ax.get_xlim()[0]) / (right - left)
+            start, end = start - spare, end + spare
+        span = ax.axvspan(max(start, ax.get_xlim()[0]), min(end, ax.get_xlim()[1]), color=self.palette.window, linewidth=0, zorder=0.5)
+        span.set_label("op-ed window")
+        if label:
+            y, size = top - 9, self.tick_size
+            x0, x1 = max(x0, left), min(x1, right)
+            wide, after = text_width("op-ed written", size, True), text_width("since →", size)
+            if x1 - wide >= self.left - 2:
+                self.text(x1, y, "op-ed written", size, self.palette.oped, True, ha="right", role="op-ed")
+                x = x1 + 8
+            else:
+                at = max(min(x0, right - wide), self.left)
+                self.text(at, y, "op-ed written", size, self.palette.oped, True, role="op-ed")
+                x = at + wide + 8
+            if x + after <= self.right:
+                self.text(x, y, "since →", size, self.palette.quiet, role="since")
+        return True
+
+
+STRIP = 18
+"""Px above dated axes that ``mark_cut_off`` writes its labels in."""
+
+
+def nice_ticks(low: float, high: float, count: int) -> list[float]:
+    """Round figures within low..high, about ``count`` of them."""
+    if not high > low:
+        return [low]
+    raw = (high - low) / max(count, 1)
+    size = 10 ** np.floor(np.log10(raw))
+    step = next(m * size for m in (1, 2, 2.5, 5, 10) if m * size >= raw * 0.999)
+    first = int(np.ceil(low / step - 1e-9))
+    return [round(i * step, 10) + 0.0 for i in range(first, int(np.floor(high / step + 1e-9)) + 1)]
+
+
+def nice_range(low: float, high: float, zero: bool, count: int = 5) -> tuple[float, float]:
+    """A range of round ends around low..high; from or through zero where ``zero``."""
+    if zero:
+        low, high = min(low, 0), max(high, 0)
+    if low == high:
+        low, high = (low - 1, high + 1) if not zero else (low, high + 1)
+    raw = (high - low) / count
+    size = 10 ** np.floor(np.log10(raw))
+    step = next(m * size for m in (1, 2, 2.5, 5, 10) if m * size >= raw * 0.999)
+    return float(np.floor(low / step + 1e-9) * step), float(np.ceil(high / step - 1e-9) * step)

@@ -1,0 +1,67 @@
+"""Pages: every chapter opens as a notebook and stands in the table of contents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import yaml
+
+from companion.checks.reading import listed
+from companion.oped import read_yaml
+from companion.problems import Problem
+from companion.project import Project
+
+
+def check(project: Project) -> Iterator[Problem]:
+    for chapter in project.chapters:
+        yield from _front(chapter)
+        if not chapter.title:
+            yield Problem(chapter.where, 0, "page", "the page has no title; its first heading is '# …'")
+    if not (project.root / "_toc.yml").exists():
+        yield Problem("_toc.yml", 0, "page", "the file is missing; it lists the pages of the book in order")
+        return
+    read_yaml(project.root / "_toc.yml", project.root)
+    names = listed(project)
+    text = (project.root / "_toc.yml").read_text(encoding="utf-8")
+    for name in names:
+        if not any((project.root / f"{name}{suffix}").exists() for suffix in ("", ".md", ".ipynb", ".rst")):
+            line = next((i for i, row in enumerate(text.split("\n"), 1) if name in row), 0)
+            yield Problem("_toc.yml", line, "page", f"no page '{name}'; write its path without .md")
+    if "glob:" in text:
+        return
+    wanted = {name.removesuffix(".md") for name in names}
+    for chapter in project.chapters:
+        name = chapter.where.removesuffix(".md")
+        if name not in wanted:
+            yield Problem(chapter.where, 0, "page", f"the page is not in _toc.yml; add '- file: {name}' there")
+
+
+def _front(chapter) -> Iterator[Problem]:
+    def wrong(line: int, message: str) -> Problem:
+        return Problem(chapter.where, line, "page", message)
+
+    lines = chapter.text.split("\n")
+    if not lines or lines[0].rstrip() != "---":
+        yield wrong(1, "no front matter, so Jupyter doesn't open it as a notebook; begin the file as the other chapters do")
+        return
+    end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), None)
+    if end is None:
+        yield wrong(1, "the front matter has no closing '---'")
+        return
+    try:
+        front = yaml.safe_load("\n".join(lines[1:end]))
+    except yaml.MarkedYAMLError as err:
+        line = err.problem_mark.line + 2 if err.problem_mark else 1
+        yield wrong(line, f"the front matter is not valid YAML: {err.problem}")
+        return
+    for keys, right in {
+        ("jupytext", "text_representation", "format_name"): "myst",
+        ("jupytext", "text_representation", "extension"): ".md",
+        ("kernelspec", "name"): "python3",
+        ("kernelspec", "language"): "python",
+    }.items():
+        given = front
+        for key in keys:
+            given = given.get(key) if isinstance(given, dict) else None
+        if given != right:
+            yield wrong(1, f"front matter {'.'.join(keys)} is {given!r}; write '{right}', so that Jupyter opens the page")
