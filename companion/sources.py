@@ -119,7 +119,10 @@ def load(path: Path, root: Path) -> tuple[dict[str, Source], list[Problem]]:
             wrong(f"kind '{kind}' is unknown; use one of {', '.join(KINDS)}")
         if primary and primary not in PRIMARY:
             wrong(f"primary '{primary}' is unknown; use yes, no or computed")
-        rests_on = tuple(part.strip() for part in field.get("restson", "").split(";") if part.strip())
+        rests = field.get("restson", "")
+        # Several keys stand between commas; words in plain text have commas of their own.
+        parts = rests.split(",") if re.fullmatch(r"[\w-]+(\s*,\s*[\w-]+)+", rests) else [rests]
+        rests_on = tuple(part.strip() for part in parts if part.strip())
         if primary in ("no", "computed") and not rests_on:
             wrong("a source that is not primary says what it rests on: restson = {…}")
         published_by = accessed = None
