@@ -58,25 +58,30 @@ class Chart:
         from companion.project import current
 
         known = current().sources
-        names = list(dict.fromkeys(known[key].author for key in self.sources if key in known))
+        names = list(dict.fromkeys(name for key in self.sources for name in _publishers(key, known)))
         if not names:
             return ""
         # A picture has room for a few names; the page lists all.
         shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
         computed = any(origin.table.meta["made"] == "computed" for origin in self.origins)
+        computed |= any(known[key].primary == "computed" for key in self.sources if key in known)
         return f"Source: {shown}" + (" (our computing)" if computed or self.how else "")
 
     @cached_property
     def alternative(self) -> str:
         """The alternative text: the author's sentence, then what the numbers span."""
-        ends = []
-        for name, part in self.data.dropna(subset=["value"]).groupby("series", sort=False):
+        known, ends = self.data.dropna(subset=["value"]), []
+        by = ["panel", "series"] if "panel" in known and not known["panel"].equals(known["series"]) else ["series"]
+        for names, part in known.groupby(by, sort=False):
+            label = ", ".join(str(name) for name in names if name)
             first, last = part.iloc[0], part.iloc[-1]
-            label = f"{name}: " if name else ""
-            if len(part) == 1:
-                ends.append(f"{label}{_label(first['x'])} {first['value']:,.4g}")
-            else:
-                ends.append(f"{label}{_label(first['x'])} {first['value']:,.4g} to {_label(last['x'])} {last['value']:,.4g}")
+            if self.form == "timeline":
+                said = f"{len(part)} from {_label(first['x'])} to {_label(last['x'])}"
+            elif self.dated and len(part) > 1:
+                said = f"{_label(first['x'])} {_amount(first['value'])} to {_label(last['x'])} {_amount(last['value'])}"
+            else:  # labels have no order, so that a first and a last would say little
+                said = ", ".join(f"{_label(x)} {_amount(value)}" for x, value in zip(part["x"], part["value"], strict=True))
+            ends.append(f"{label}: {said}" if label else said)
         more = f", and {len(ends) - 8} more series" if len(ends) > 8 else ""
         return f"{self.alt.rstrip('. ')}. {'; '.join(ends[:8])}{more} ({self.unit})."
 
@@ -84,6 +89,19 @@ class Chart:
         from companion.charts.output import bundle
 
         return bundle(self)
+
+
+def _publishers(key: str, known: dict) -> list[str]:
+    """Whose figures a source's are: its author, or for what we computed those of what it was computed from."""
+    if key not in known:
+        return []
+    bases = [base.strip() for text in known[key].rests_on for base in text.replace(";", ",").split(",")]
+    names = [name for base in bases for name in _publishers(base, known)] if known[key].primary == "computed" else []
+    return names or [known[key].author]
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _label(x: object) -> str:
@@ -180,9 +198,24 @@ def _rows_chart(
     **options,
 ) -> Chart:
     parts = list(series.values())
-    breaks = tuple({(str(b.get("at")), b.get("why")): b for part in parts for b in part.breaks}.values())
+    breaks: dict[tuple, dict] = {}
+    for label, part in series.items():  # a break holds for the series whose table says so, and for no other
+        for mark in part.breaks:
+            breaks.setdefault((str(mark.get("at")), mark.get("why")), {**mark, "series": []})["series"].append(label)
     return _checked(
-        Chart(id, form, title, subtitle, alt, data, unit or parts[0].unit, merge_origins(parts), _how(parts), breaks, options)
+        Chart(
+            id,
+            form,
+            title,
+            subtitle,
+            alt,
+            data,
+            unit or parts[0].unit,
+            merge_origins(parts),
+            _how(parts),
+            tuple(breaks.values()),
+            options,
+        )
     )
 
 
@@ -242,8 +275,9 @@ def stacked(
     data["series"] = pd.Categorical(
         data["series"].map(lambda s: (names or {}).get(s, s)), [(names or {}).get(o, o) for o in order]
     )
+    data["panel"] = pd.Categorical(data["panel"], list(rows))
     data = data.sort_values(["panel", "series", "x"], kind="stable").reset_index(drop=True)
-    data["series"] = data["series"].astype(str)
+    data[["panel", "series"]] = data[["panel", "series"]].astype(str)
     return _rows_chart("stacked", id, rows, data, title, subtitle, alt, unit, order=[(names or {}).get(o, o) for o in order])
 
 

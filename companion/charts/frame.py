@@ -34,8 +34,9 @@ for _file in _FILES.values():
 class Palette:
     """The colours of one mode.
 
-    Text (``ink``, ``quiet``, ``oped``, every hue and grey) has a contrast of 4.5:1 or more on ``background`` and on
-    ``since``. ``hues`` are told apart by their order; ``greys`` are for answers that are none (hard to say, refused).
+    Text (``ink``, ``quiet``, ``oped``, every hue) has a contrast of 4.5:1 or more on ``background`` and on ``since``,
+    marks (``greys``, ``rule``) 3:1. ``hues`` are used in their order; ``greys`` are for answers that are none (hard to
+    say, refused), whose names are written in ``quiet``.
     """
 
     background: str
@@ -57,16 +58,34 @@ class Palette:
 # sight, protanopia, deuteranopia and (weighed less) tritanopia, with 4.5:1 on the shaded ground as a bound.
 PALETTES = {
     "light": Palette(
-        background="#ffffff", ink="#1b1f24", quiet="#57606a", rule="#7a828c", grid="#dfe2e6", since="#f5f3ee",
-        window="#f0d48a", oped="#7a5200", band="#dbe4f3",
-        hues=("#243ec2", "#a45c02", "#147c62", "#7d4c93", "#4d2906", "#1a1033"), greys=("#6a717a", "#666c75"),
-        ramp=("#fbe3cf", "#f3b98c", "#dd8650", "#b4521f", "#7a2e0b"), empty="#eceef0",
+        background="#ffffff",
+        ink="#1b1f24",
+        quiet="#57606a",
+        rule="#7a828c",
+        grid="#dfe2e6",
+        since="#f5f3ee",
+        window="#f0d48a",
+        oped="#7a5200",
+        band="#dbe4f3",
+        hues=("#243ec2", "#a45c02", "#147c62", "#7d4c93", "#4d2906", "#1a1033"),
+        greys=("#838b95", "#4f5761"),
+        ramp=("#fbe3cf", "#f3b98c", "#dd8650", "#b4521f", "#7a2e0b"),
+        empty="#eceef0",
     ),
     "dark": Palette(
-        background="#14181e", ink="#eceff3", quiet="#a9b3bf", rule="#7d8894", grid="#2f3741", since="#1d232b",
-        window="#6b5418", oped="#eac765", band="#263a59",
-        hues=("#86a7d9", "#ef694e", "#7befaa", "#a379ff", "#f4ed61", "#cbf3ff"), greys=("#98a2ae", "#8a94a0"),
-        ramp=("#4a2c1c", "#7f4523", "#b8652f", "#e39253", "#ffd0a1"), empty="#262d36",
+        background="#14181e",
+        ink="#eceff3",
+        quiet="#a9b3bf",
+        rule="#7d8894",
+        grid="#2f3741",
+        since="#1d232b",
+        window="#6b5418",
+        oped="#eac765",
+        band="#263a59",
+        hues=("#86a7d9", "#ef694e", "#7befaa", "#a379ff", "#f4ed61", "#cbf3ff"),
+        greys=("#77828e", "#b4bec9"),
+        ramp=("#4a2c1c", "#7f4523", "#c4703a", "#e99f66", "#ffd6ab"),
+        empty="#262d36",
     ),
 }
 
@@ -91,6 +110,7 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 
 def wrap(text: str, width: float, size: float, bold: bool = False, balanced: bool = False) -> list[str]:
     """Lines of ``text`` no wider than ``width`` px; ``balanced`` makes them about equally long."""
+    width *= 0.98  # hinting in a small PNG makes words a little wider than their outlines
     words: list[str] = []
     for word in str(text).split():
         while text_width(word, size, bold) > width and len(word) > 4:  # a word wider than the line is cut
@@ -185,6 +205,7 @@ class Key:
     name: str
     colour: str
     mark: str
+    second: str | None = None  # the other half of a fill in two colours
 
 
 class Sheet:
@@ -199,13 +220,15 @@ class Sheet:
         self.label_size, self.tick_size, self.source_size = (13.5, 13, 12) if self.narrow else (14, 13.5, 12.5)
         room = self.width - 2 * self.pad
         title = wrap(chart.title, room, self.title_size, True, balanced=True)
-        subtitle = wrap(chart.subtitle, room, self.subtitle_size)
+        subtitle = wrap(chart.subtitle, room, self.subtitle_size, balanced=True)
         foot = [line for note in (notes or []) for line in wrap(note, room, self.source_size)]
         source = wrap(chart.source_line, room, self.source_size)
-        laid = self._lay_key(key or [], room)
-        step_t, step_s, step_f, step_k = (round(s * 1.24) for s in (self.title_size, self.subtitle_size, self.source_size, self.label_size))
+        laid, rows = self._lay_key(key or [], room)
+        step_t, step_s, step_f, step_k = (
+            round(s * 1.24) for s in (self.title_size, self.subtitle_size, self.source_size, self.label_size)
+        )
         y = self.pad + 6  # a short rule in the first hue stands at the very top
-        self.top = y + len(title) * step_t + 3 + len(subtitle) * step_s + (8 + step_k * (laid[-1][1] + 1) if laid else 0) + 10
+        self.top = y + len(title) * step_t + 3 + len(subtitle) * step_s + (8 + step_k * rows if laid else 0) + 10
         self.bottom = self.top + plot
         self.height = int(round(self.bottom + 10 + (len(foot) + len(source)) * step_f + self.pad - 4))
         self.figure = Figure(figsize=(self.width / DPI, self.height / DPI), dpi=DPI, facecolor=self.palette.background)
@@ -218,8 +241,8 @@ class Sheet:
         for line in subtitle:
             y += step_s
             self.text(self.pad, y - step_s * 0.26, line, self.subtitle_size, self.palette.quiet, va="baseline", role="subtitle")
-        for (x, row, entry) in laid:
-            self._draw_key(entry, x, y + 8 + step_k * (row + 0.5))
+        for x, row, entry, lines in laid:
+            self._draw_key(entry, x, y + 8 + step_k * (row + 0.5), lines, step_k)
         y = self.bottom + 10
         for line in [*foot, *source]:
             y += step_f
@@ -234,33 +257,61 @@ class Sheet:
     def right(self) -> float:
         return self.width - self.pad
 
-    def _lay_key(self, entries: list[Key], room: float) -> list[tuple[float, int, Key]]:
+    def ink_of(self, colour: str) -> str:
+        """The colour in which a name is written whose mark has ``colour``."""
+        return self.palette.quiet if colour in self.palette.greys else colour
+
+    def _lay_key(self, entries: list[Key], room: float) -> tuple[list[tuple[float, int, Key, list[str]]], int]:
+        """Each entry with its x, row and lines, and how many rows they take; a name wider than the room is wrapped."""
         laid, x, row = [], self.pad, 0
         for entry in entries:
-            wide = 22 + text_width(entry.name, self.label_size, True)
-            if laid and x + wide > self.pad + room:
+            lines = wrap(entry.name, room - 22, self.label_size, True) or [""]
+            wide = 22 + 1.03 * max(text_width(line, self.label_size, True) for line in lines)  # as in wrap
+            if x > self.pad and (x + wide > self.pad + room or len(lines) > 1):
                 x, row = self.pad, row + 1
-            laid.append((x, row, entry))
+            laid.append((x, row, entry, lines))
             x += wide + 16
-        return laid
+            if len(lines) > 1:
+                x, row = self.pad, row + len(lines)
+        return laid, row + (1 if x > self.pad else 0)
 
-    def _draw_key(self, entry: Key, x: float, y: float) -> None:
+    def _draw_key(self, entry: Key, x: float, y: float, lines: list[str], step: float) -> None:
         if entry.mark == "line":
             self.rule([x, x + 16], [y, y], entry.colour, 3)
         elif entry.mark == "fill":
             self.rule([x + 1, x + 15], [y, y], entry.colour, 12, capstyle="butt")
+            if entry.second:
+                self.rule([x + 8, x + 15], [y, y], entry.second, 12, capstyle="butt")
         else:
             self.mark(x + 8, y, entry.mark, entry.colour, 8)
-        lines = wrap(entry.name, self.right - x - 22, self.label_size, True)
-        name = lines[0] + ("…" if len(lines) > 1 else "") if lines else ""
-        self.text(x + 22, y, name, self.label_size, entry.colour if entry.mark != "fill" else self.palette.ink, bold=True, role="key")
+        ink = self.palette.ink if entry.mark == "fill" else self.ink_of(entry.colour)
+        for i, line in enumerate(lines):
+            self.text(x + 22, y + i * step, line, self.label_size, ink, bold=True, role="key")
 
-    def text(self, x: float, y: float, text: str, size: float, colour: str | None = None, bold: bool = False,
-             ha: str = "left", va: str = "center_baseline", role: str = "label"):
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: float,
+        colour: str | None = None,
+        bold: bool = False,
+        ha: str = "left",
+        va: str = "center_baseline",
+        role: str = "label",
+    ):
         """Text at px from the top left; ``role`` becomes the artist's label, so that tests find it."""
         artist = self.figure.text(
-            x / self.width, 1 - y / self.height, text, fontsize=size, color=colour or self.palette.ink, ha=ha, va=va,
-            family=FAMILY, weight=700 if bold else 400, parse_math=False,
+            x / self.width,
+            1 - y / self.height,
+            text,
+            fontsize=size,
+            color=colour or self.palette.ink,
+            ha=ha,
+            va=va,
+            family=FAMILY,
+            weight=700 if bold else 400,
+            parse_math=False,
         )
         artist.set_label(role)
         return artist
@@ -268,19 +319,36 @@ class Sheet:
     def rule(self, xs, ys, colour: str, wide: float = 1, capstyle: str = "round", dashes=None) -> Line2D:
         """A line between px points."""
         line = Line2D(
-            np.asarray(xs) / self.width, 1 - np.asarray(ys) / self.height, color=colour, linewidth=wide,
-            solid_capstyle=capstyle, transform=self.figure.transFigure, linestyle=dashes or "-",
+            np.asarray(xs) / self.width,
+            1 - np.asarray(ys) / self.height,
+            color=colour,
+            linewidth=wide,
+            solid_capstyle=capstyle,
+            transform=self.figure.transFigure,
+            linestyle=dashes or "-",
         )
         self.figure.add_artist(line)
         return line
 
     def mark(self, x: float, y: float, marker: str, colour: str, size: float) -> None:
-        self.figure.add_artist(Line2D([x / self.width], [1 - y / self.height], marker=marker, color=colour, markersize=size,
-                                      markeredgecolor=self.palette.background, markeredgewidth=0.8, transform=self.figure.transFigure))
+        self.figure.add_artist(
+            Line2D(
+                [x / self.width],
+                [1 - y / self.height],
+                marker=marker,
+                color=colour,
+                markersize=size,
+                markeredgecolor=self.palette.background,
+                markeredgewidth=0.8,
+                transform=self.figure.transFigure,
+            )
+        )
 
     def axes(self, left: float, top: float, right: float, bottom: float) -> Axes:
         """Bare axes between px edges (from the sheet's top left), without spines or ticks."""
-        ax = self.figure.add_axes((left / self.width, 1 - bottom / self.height, (right - left) / self.width, (bottom - top) / self.height))
+        ax = self.figure.add_axes(
+            (left / self.width, 1 - bottom / self.height, (right - left) / self.width, (bottom - top) / self.height)
+        )
         ax.patch.set_visible(False)
         ax.set_xticks([])
         ax.set_yticks([])
@@ -307,7 +375,13 @@ class Sheet:
         ax.set_ylim(low, high)
         left, _, right, _ = self.edges(ax)
         ticks = nice_ticks(low, high, count)
-        decimals = 0 if all(abs(t - round(t)) < 1e-9 for t in ticks) else 1 if all(abs(t * 10 - round(t * 10)) < 1e-9 for t in ticks) else 2
+        decimals = (
+            0
+            if all(abs(t - round(t)) < 1e-9 for t in ticks)
+            else 1
+            if all(abs(t * 10 - round(t * 10)) < 1e-9 for t in ticks)
+            else 2
+        )
         for tick in ticks:
             ax.axhline(tick, color=self.palette.rule if tick == 0 else self.palette.grid, linewidth=1, zorder=1)
             _, y = self.px(ax, 0, tick)
@@ -376,17 +450,16 @@ class Sheet:
 
     # The op-ed and its cut-off
 
-    def mark_cut_off(self, ax: Axes, first: float, last: float, label: bool = True) -> bool:
-        """Mark when the op-ed was written and shade what came after the cut-off, if ``first``..``last`` spans it.
+    def mark_cut_off(self, ax: Axes, label_at: float | None = None, label: bool = True, how: str = "behind") -> None:
+        """Mark when the op-ed was written and shade what came after the cut-off, where ``spans_cut_off`` holds.
 
-        The labels stand in the strip of ``STRIP`` px above the axes. Returns whether anything was marked.
+        The labels stand in a strip of ``STRIP`` px that ends at ``label_at`` (the top of the axes). ``how`` is ``behind`` the
+        marks; ``over`` them, where areas hide the ground; or a ``bar`` at the top, where text stands on the ground.
         """
         from companion.project import current
 
         oped = current().oped
         cut_off = mdates.date2num(pd.Timestamp(oped.cut_off))
-        if not first <= cut_off < last:
-            return False
         start, end = (mdates.date2num(pd.Timestamp(day)) for day in oped.window)
         left, top, right, bottom = self.edges(ax)
         since = ax.axvspan(cut_off, ax.get_xlim()[1], color=self.palette.since, linewidth=0, zorder=0)
@@ -395,13 +468,19 @@ class Sheet:
         if x1 - x0 < 3:  # on a long axis two months are thinner than the eye sees
             spare = (3 - (x1 - x0)) / 2 * (ax.get_xlim()[1] - ax.get_xlim()[0]) / (right - left)
             start, end = start - spare, end + spare
-        span = ax.axvspan(max(start, ax.get_xlim()[0]), min(end, ax.get_xlim()[1]), color=self.palette.window, linewidth=0, zorder=0.5)
+        ends = max(start, ax.get_xlim()[0]), min(end, ax.get_xlim()[1])
+        alpha = 0.6 if how == "over" else 0.55 if x1 - x0 > 60 and how == "behind" else 1  # a wide band is to stay quiet
+        floor = 1 - 6 / (bottom - top) if how == "bar" else 0
+        span = ax.axvspan(
+            *ends, ymin=floor, color=self.palette.window, linewidth=0, zorder=3.4 if how == "over" else 0.5, alpha=alpha
+        )
         span.set_label("op-ed window")
         if label:
-            y, size = top - 9, self.tick_size
+            y, size = (top if label_at is None else label_at) - 15, self.tick_size
             x0, x1 = max(x0, left), min(x1, right)
             wide, after = text_width("op-ed written", size, True), text_width("since →", size)
-            if x1 - wide >= self.left - 2:
+            least = self.left - 2 if left < self.width / 3 else left - 14
+            if x1 - wide >= least:
                 self.text(x1, y, "op-ed written", size, self.palette.oped, True, ha="right", role="op-ed")
                 x = x1 + 8
             else:
@@ -410,10 +489,16 @@ class Sheet:
                 x = at + wide + 8
             if x + after <= self.right:
                 self.text(x, y, "since →", size, self.palette.quiet, role="since")
-        return True
 
 
-STRIP = 18
+def spans_cut_off(first: float, last: float) -> bool:
+    """Whether days since 1970 from ``first`` to ``last`` have the cut-off between them."""
+    from companion.project import current
+
+    return first <= mdates.date2num(pd.Timestamp(current().oped.cut_off)) < last
+
+
+STRIP = 24
 """Px above dated axes that ``mark_cut_off`` writes its labels in."""
 
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import matplotlib
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from companion.charts.forms import figure
 from companion.charts.frame import DPI, WIDTHS
@@ -26,10 +27,16 @@ def render(chart, mode: str = "light", width: str = "wide", fmt: str = "svg") ->
     """One picture: ``mode`` light or dark, ``width`` wide (760 px) or narrow (360 px), ``fmt`` svg or png (1600 px wide)."""
     drawn, out = figure(chart, mode, width), io.BytesIO()
     if fmt == "png":
-        drawn.savefig(out, format="png", dpi=DPI * PNG_WIDTH / WIDTHS["wide"], metadata={"Software": None},
-                      facecolor=drawn.get_facecolor(), pil_kwargs={"optimize": False, "compress_level": 6})
+        drawn.set_dpi(DPI * PNG_WIDTH / WIDTHS["wide"])
+        with matplotlib.rc_context({"text.hinting": "none"}):  # letters as wide as in the SVG
+            drawn.canvas.draw()
+        # 256 colours are plenty for a few hues and their edges, and weigh a third.
+        picture = Image.fromarray(np.asarray(drawn.canvas.buffer_rgba())[..., :3])
+        picture.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+            out, "PNG", optimize=False, compress_level=6
+        )
         return out.getvalue()
-    salt = "c" + hashlib.sha256(f"{chart.id}/{mode}/{width}".encode()).hexdigest()[:7]
+    salt = "c" + base64.b32encode(hashlib.sha256(f"{chart.id}/{mode}/{width}".encode()).digest())[:6].decode().lower()
     with matplotlib.rc_context({"svg.hashsalt": salt, "svg.fonttype": "path", "path.simplify": True}):
         drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, facecolor=drawn.get_facecolor())
     return _tidy(out.getvalue(), salt, chart.title, chart.alternative)
@@ -75,14 +82,23 @@ def _tidy(svg: bytes, salt: str, title: str, alternative: str) -> bytes:
             child.tail = None
     _unwrap(root)
     width, height = (re.sub(r"pt$", "", root.get(k)) for k in ("width", "height"))
-    for key in ("version",):
-        root.attrib.pop(key, None)
-    root.attrib.update({"width": width, "height": height, "viewBox": f"0 0 {width} {height}", "role": "img",
-                        "aria-labelledby": f"{salt}-t {salt}-d", "stroke-linejoin": "round", "stroke-linecap": "butt"})
-    head = ElementTree.Element(f"{{{_SVG}}}title", {"id": f"{salt}-t"})
-    text = ElementTree.Element(f"{{{_SVG}}}desc", {"id": f"{salt}-d"})
-    head.text, text.text = title, alternative
-    root[0:0] = [head, text]
+    root.attrib.pop("version", None)
+    root.attrib.update(
+        {
+            "width": width,
+            "height": height,
+            "viewBox": f"0 0 {width} {height}",
+            "role": "img",
+            "aria-label": title,
+            "aria-describedby": f"{salt}-desc",
+            "stroke-linejoin": "round",
+            "stroke-linecap": "butt",
+        }
+    )
+    # No title element: browsers would show it as a tip over the picture, which has the title in it.
+    words = ElementTree.Element(f"{{{_SVG}}}desc", {"id": f"{salt}-desc"})
+    words.text = alternative
+    root.insert(0, words)
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True).encode()
 
 
@@ -92,7 +108,7 @@ def _short(numbers: str, digits: int) -> str:
         shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
         return "0" if shown == "-0" else shown
 
-    return re.sub(r"\s*\n\s*", " ", re.sub(r"-?\d+\.\d+(?:e-?\d+)?", shorter, numbers)).strip()
+    return re.sub(r"\s*([A-Za-z]|\s)\s*", r"\1", re.sub(r"-?\d+\.\d+(?:e-?\d+)?", shorter, numbers)).strip()
 
 
 def _unwrap(el: ElementTree.Element) -> None:
@@ -149,6 +165,9 @@ def bundle(chart) -> dict:
         "svg": {f"{mode}-{width}": render(chart, mode, width).decode() for width in WIDTHS for mode in ("light", "dark")},
         "png": png,
         "csv": behind.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n"),
-        "table": {"columns": list(behind.columns), "rows": [[_shown(v) for v in row] for row in behind.itertuples(index=False, name=None)]},
+        "table": {
+            "columns": list(behind.columns),
+            "rows": [[_shown(v) for v in row] for row in behind.itertuples(index=False, name=None)],
+        },
     }
     return {MIME: whole, "image/png": png, "text/plain": f"{chart.title}\n{chart.alternative}"}
