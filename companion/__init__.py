@@ -7,13 +7,24 @@ that ``companion check`` can compute a chapter's evidence without running it.
 __version__ = "0.1.0"
 
 from companion import charts as chart
-from companion.figures import count, day_of, extreme, minus, one, ratio, total, value
-from companion.polls import difference, poll, pool, share, smooth, together
+from companion.figures import count, day_of, extreme, minus, one, ratio, rounded, total, value
+from companion.polls import by_month, difference, poll, pool, share, smooth, together
 from companion.tables import rows
-from companion.territory import area, first_day_at, held, last_day_at, net_by_month, net_change, share_held, shares
+from companion.territory import (
+    area,
+    first_day_at,
+    held,
+    last_day_at,
+    net_by_month,
+    net_change,
+    printed_shares,
+    share_held,
+    shares,
+)
 
 __all__ = [
     "area",
+    "by_month",
     "chart",
     "count",
     "day_of",
@@ -28,7 +39,9 @@ __all__ = [
     "one",
     "poll",
     "pool",
+    "printed_shares",
     "ratio",
+    "rounded",
     "rows",
     "share",
     "share_held",

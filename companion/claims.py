@@ -14,7 +14,7 @@ from mdit_py_plugins.colon_fence import colon_fence_plugin
 
 from companion.figures import Evaluated, evaluate
 from companion.oped import CLASSES
-from companion.problems import Problem, Wrong, relative
+from companion.problems import Problem, relative
 
 SCALE = {
     "supported": "The evidence found agrees with the claim as worded, and what speaks against it is weak or beside the point.",
@@ -171,7 +171,10 @@ def parse(path: Path, root: Path) -> Chapter:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as err:
-        raise Wrong(Problem(where, 0, "encoding", f"not UTF-8 (byte {err.start}); save it as UTF-8")) from None
+        # A chapter all the same, so that the others are read.
+        line = path.read_bytes()[: err.start].count(b"\n") + 1
+        problem = Problem(where, line, "encoding", "not UTF-8; save the file as UTF-8")
+        return Chapter(path, path.stem, where, "", "", {}, problems=[problem])
     front, offset = _front_matter(text)
     chapter = Chapter(path, path.stem, where, "", text, front)
     body = text.split("\n")[offset:]
@@ -206,9 +209,10 @@ def _front_matter(text: str) -> tuple[dict, int]:
     if not match:
         return {}, 0
     try:
-        return yaml.safe_load(match.group(1)) or {}, match.group(0).count("\n")
+        front = yaml.safe_load(match.group(1))
     except yaml.YAMLError:
-        return {}, match.group(0).count("\n")
+        front = None  # the check says so
+    return front if isinstance(front, dict) else {}, match.group(0).count("\n")
 
 
 def _directive(info: str) -> tuple[str | None, str]:

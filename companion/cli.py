@@ -90,10 +90,10 @@ def package(
     root: Annotated[Path | None, typer.Option(help="The project's folder.")] = None,
 ) -> None:
     """Write the tables' Data Package, made from their sidecars, and validate it."""
-    from companion.package import describe, validate
+    from companion.package import datapackage, validate
 
     project = _open(root)
-    described = describe(project)
+    described = datapackage(project)
     problems = validate(project, described)
     if problems:
         raise Wrong(*problems)
@@ -108,29 +108,9 @@ def package(
 @app.command()
 def claims(root: Root = None) -> None:
     """Print the claims as JSON: id, chapter, sentences, paraphrase, both assessments, and how much evidence each has."""
-    from companion.claims import CLOCKS, SIDES
+    from companion.package import claims_json
 
-    def assessed(assessment) -> dict | None:
-        return {"word": assessment.word, "confidence": assessment.confidence} if assessment else None
-
-    listed = [
-        {
-            "id": claim.id,
-            "chapter": claim.chapter,
-            "sentences": list(claim.sentences),
-            "kind": claim.kind,
-            "paraphrase": claim.paraphrase,
-            "then": assessed(claim.then),
-            "since": assessed(claim.since),
-            "assessed": claim.assessed.isoformat() if claim.assessed else None,
-            "review": claim.review.isoformat() if claim.review else None,
-            "waits_for": claim.waits_for,
-            "evidence": {clock: {side: len(claim.evidence(side, clock)) for side in SIDES} for clock in CLOCKS},
-        }
-        for chapter in _open(root).chapters
-        for claim in chapter.claims
-    ]
-    print(json.dumps(listed, indent=2, ensure_ascii=False))
+    print(json.dumps(claims_json(_open(root)), indent=2, ensure_ascii=False))
 
 
 def _open(root: Path | None):

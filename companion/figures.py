@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from inspect import isfunction
 
 import pandas as pd
 
@@ -34,7 +35,7 @@ class Figure:
     @property
     def as_of(self) -> date | None:
         """The latest day that any row under it speaks of."""
-        days = [origin.frame[origin.table.meta["date"]].max() for origin in self.origins]
+        days = [origin.column(origin.table.meta["date"]).max() for origin in self.origins]
         days = [day for day in days if pd.notna(day)]
         return max(days).date() if days and isinstance(days[0], pd.Timestamp) else None
 
@@ -163,6 +164,12 @@ def day_of(figure: Figure) -> Figure:
     return replace(figure, value=figure.as_of, unit="date", low=None, high=None)
 
 
+def rounded(figure: Figure, digits: int = 0) -> Figure:
+    """The figure with its value rounded, so that a chart which mixes printed and computed figures shows no more digits
+    than the printed ones have. Its interval stays as it is."""
+    return replace(figure, value=round(figure.value, digits))
+
+
 def _both(a: Figure, b: Figure) -> tuple[Origin, ...]:
     return tuple(dict.fromkeys((*a.origins, *b.origins)))
 
@@ -191,6 +198,17 @@ class Evaluated:
 _ALLOWED = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Load, ast.keyword, ast.UnaryOp, ast.USub)
 
 
+def _forms() -> set[str]:
+    """The names of the chart forms, ``lines`` and so on."""
+    from companion import charts
+
+    return {name for name, made in vars(charts).items() if _own(name, made, charts.__name__)}
+
+
+def _own(name: str, made: object, module: str) -> bool:
+    return isfunction(made) and made.__module__ == module and not name.startswith("_")
+
+
 def _unfollowed(node: ast.AST, known: set[str]) -> ast.AST | None:
     """The first part of an expression that is more than literals, known names and calls of the companion."""
     for child in ast.walk(node):
@@ -199,7 +217,8 @@ def _unfollowed(node: ast.AST, known: set[str]) -> ast.AST | None:
             if not isinstance(base, ast.Name) or base.id not in known or any(k.arg is None for k in child.keywords):
                 return child
         elif isinstance(child, ast.Attribute):
-            if not isinstance(child.value, ast.Name) or child.value.id != "chart":
+            # Only the forms: whatever else the module holds (pandas, for one) could be called to run a stranger's code.
+            if not isinstance(child.value, ast.Name) or child.value.id != "chart" or child.attr not in _forms():
                 return child
         elif isinstance(child, ast.Name):
             if child.id not in known:
@@ -220,6 +239,7 @@ def evaluate(path: str, cells: list[tuple[int, str]]) -> Evaluated:
 
     names = public()
     scope: dict[str, object] = dict(names)
+    failed: set[str] = set()
     result = Evaluated({}, {}, {}, set(), [])
     with recording() as reads:
         for first, code in cells:
@@ -230,39 +250,67 @@ def evaluate(path: str, cells: list[tuple[int, str]]) -> Evaluated:
                 result.problems.append(Problem(path, line, "cell", f"not Python: {err.msg}"))
                 continue
             for statement in tree.body:
-                _statement(path, first, statement, scope, names, result, Chart)
+                _statement(path, first, statement, scope, names, failed, result, Chart)
     result.reads = reads
     return result
 
 
-def _statement(path: str, first: int, node: ast.stmt, scope: dict, names: dict, result: Evaluated, chart_type: Callable) -> None:
+def _bound(node: ast.stmt) -> set[str]:
+    """The names that a statement gives a new meaning; an import from the companion under its own name gives none."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {node.name}  # what it names inside stays inside
+    found = set()
+    for child in ast.walk(node):
+        if isinstance(child, ast.Name) and not isinstance(child.ctx, ast.Load):
+            found.add(child.id)
+        elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(child.name)
+        elif isinstance(child, (ast.Import, ast.ImportFrom)):
+            own = isinstance(child, ast.ImportFrom) and child.module == "companion"
+            found |= {a.asname or a.name.split(".")[0] for a in child.names if not (own and a.asname in (None, a.name))}
+    return found
+
+
+def _statement(
+    path: str, first: int, node: ast.stmt, scope: dict, names: dict, failed: set, result: Evaluated, chart_type: Callable
+) -> None:
     line = first + node.lineno - 1
 
     def problem(rule: str, message: str) -> None:
         result.problems.append(Problem(path, line, rule, message))
 
+    # Whatever a statement names anew no longer means afterwards what it did, unless the statement is followed below.
+    known = dict(scope)
+    for name in _bound(node):
+        if name in names:
+            problem("cell", f"'{name}' is the companion's own name; call what the cell makes something else")
+            return
+        scope.pop(name, None)
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         for alias in node.names if isinstance(node, ast.ImportFrom) and node.module == "companion" else ():
             if alias.name not in names:
                 problem("cell", f"companion has no '{alias.name}'; it has {', '.join(sorted(names))}")
         return
     target = None
+    used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
     if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
         target = node.targets[0].id
     if target is None and not isinstance(node, ast.Expr):
-        used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & {"value", "chart"}
-        if used:
-            problem("cell", f"'{used.pop()}' stands in a {type(node).__name__.lower()}; call it at the top of the cell")
+        for name in used & {"value", "chart"}:
+            problem("cell", f"'{name}' stands in a {type(node).__name__.lower()}; call it at the top of the cell")
         return
-    odd = _unfollowed(node.value, set(scope))
+    odd = _unfollowed(node.value, set(known))
     if odd is not None:
-        if {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & {"value", "chart"}:
+        if used & failed:
+            failed.update({target} - {None})
+        elif used & {"value", "chart"}:
             shown = ast.unparse(odd)[:60]
             problem("cell", f"can't follow '{shown}' without running the notebook; use literals and functions of companion")
         return
+    failed.update({target} - {None})  # until it is made; what a failed statement was to give is then missed only once
     try:
         code = compile(ast.Expression(node.value), path, "eval")
-        made = eval(code, {"__builtins__": {}}, scope)  # noqa: S307 - only literals and companion calls get here
+        made = eval(code, {"__builtins__": {}}, known)  # noqa: S307 - only literals and companion calls get here
     except Wrong as err:
         for p in err.problems:
             at = f" ({p.path}:{p.line})" if p.path and p.line else f" ({p.path})" if p.path else ""
@@ -276,6 +324,7 @@ def _statement(path: str, first: int, node: ast.stmt, scope: dict, names: dict, 
         return
     if target:
         scope[target] = made
+        failed.discard(target)
     if isinstance(made, Value):
         if made.name in result.values:
             problem("value", f"value '{made.name}' is named twice in this chapter; give each its own name")

@@ -110,9 +110,11 @@ def load(path: Path, root: Path) -> tuple[Oped, list[Problem]]:
     if not all(isinstance(day, date) for day in (cut_off, *span)):
         raise Wrong(Problem(where, 0, "oped", "cut_off and window.start/end are dates such as 2022-12-31"))
     paragraphs, seen = [], set()
-    for item in listed:
+    for item in _mappings(listed, "paragraphs", where):
         sentences = []
-        for entry in item.get("sentences", []):
+        if not item.get("id"):
+            raise Wrong(Problem(where, 0, "oped", "a paragraph has no 'id', such as p09"))
+        for entry in _mappings(item.get("sentences"), f"sentences of {item['id']}", where):
             ident = str(entry.get("id"))
             line = lines.get(ident, 0)
             if ident in seen:
@@ -125,7 +127,15 @@ def load(path: Path, root: Path) -> tuple[Oped, list[Problem]]:
             for field in ("starts", "ends", "words", "sha256"):
                 if not entry.get(field):
                     problems.append(Problem(where, line, "oped", f"sentence '{ident}' has no '{field}'"))
-            quotes = tuple(map(str, entry.get("quotes") or ()))
+            number = entry.get("words") or 0
+            if not isinstance(number, int):
+                problems.append(Problem(where, line, "oped", f"sentence '{ident}': words '{number}' is not a whole number"))
+                number = 0
+            quotes = entry.get("quotes") or []
+            if not isinstance(quotes, list):
+                problems.append(Problem(where, line, "oped", f"sentence '{ident}': quotes is not a list"))
+                quotes = []
+            quotes = tuple(map(str, quotes))
             for quoted in quotes:
                 if len(words(quoted)) > MAX_QUOTE:
                     message = f"quote '{quoted[:40]}…' has {len(words(quoted))} words; at most {MAX_QUOTE} in a row"
@@ -136,14 +146,20 @@ def load(path: Path, root: Path) -> tuple[Oped, list[Problem]]:
                     classed or "",
                     str(entry.get("starts", "")),
                     str(entry.get("ends", "")),
-                    int(entry.get("words") or 0),
+                    number,
                     str(entry.get("sha256", "")),
                     quotes,
                     line,
                 )
             )
-        paragraphs.append(Paragraph(item["id"], item.get("about", ""), tuple(sentences)))
+        paragraphs.append(Paragraph(str(item["id"]), str(item.get("about") or ""), tuple(sentences)))
     return Oped(record, cut_off, span, tuple(paragraphs), where), problems
+
+
+def _mappings(listed: object, what: str, where: str) -> list[dict]:
+    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+        raise Wrong(Problem(where, 0, "oped", f"{what} is not a list of entries, each beginning with '- id: …'"))
+    return listed
 
 
 def read_yaml(path: Path, root: Path) -> dict:

@@ -85,7 +85,8 @@ def share(table: str, column: str = "value", **where) -> Figure:
     from companion.figures import one
 
     figure = one(table, column, **where)
-    row = with_intervals(_rows(table, **where), column).frame.iloc[0]
+    found = Rows(figure.origins[0].frame, figure.origins, "", figure.unit)
+    row = with_intervals(found, column).frame.iloc[0]
     return replace(figure, low=float(row["low"]), high=float(row["high"]))
 
 
@@ -123,9 +124,12 @@ def pool(found: Rows, y: str = "value", level: float = 0.95) -> Figure:
         raise Wrong(Problem(found.tables[0].path, 0, "value", "pooling needs two polls or more"))
     z = NormalDist().inv_cdf(0.5 + level / 2)
     variance = ((frame["high"] - frame["low"]) / (2 * z)) ** 2
-    result = combine_effects(frame[y].to_numpy(float), variance.to_numpy(float), method_re="dl", alpha=1 - level)
-    estimate = result.summary_frame().loc["random effect"]
-    how = f"random-effects mean of {len(frame)} polls (DerSimonian-Laird); spread between polls (tau) {math.sqrt(max(result.tau2, 0)):.1f} points"
+    # The method sets a spread below zero to none, which leaves the fixed-effect mean; statsmodels goes on with it as it is.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        result = combine_effects(frame[y].to_numpy(float), variance.to_numpy(float), method_re="dl", alpha=1 - level)
+        estimate = result.summary_frame().loc["random effect" if result.tau2 > 0 else "fixed effect"]
+    tau = math.sqrt(max(result.tau2, 0))
+    how = f"random-effects mean of {len(frame)} polls (DerSimonian-Laird); spread between polls (tau) {tau:.1f} points"
     return Figure(float(estimate["eff"]), found.unit, found.origins, float(estimate["ci_low"]), float(estimate["ci_upp"]), how)
 
 
@@ -167,3 +171,18 @@ def together(*parts: Rows) -> Rows:
         raise Wrong(Problem("", 0, "rows", "the selections differ in unit or date column"))
     frame = pd.concat([part.frame for part in parts])
     return Rows(frame, merge_origins(parts), parts[0].date, parts[0].unit, breaks=tuple(b for p in parts for b in p.breaks))
+
+
+def by_month(found: Rows, column: str = "period_end") -> Rows:
+    """The same rows, each placed on the first day of the month of ``column``, so that its bar stands over its month's name.
+
+    (Placed by its last day, the bar of March would stand over April.) Two rows of one series in one month are an error.
+    """
+    frame = found.frame
+    if column not in frame or not pd.api.types.is_datetime64_any_dtype(frame[column]):
+        raise Wrong(Problem(found.tables[0].path, 0, "rows", f"no date column '{column}'; it has {', '.join(frame.columns)}"))
+    month = frame[column].dt.to_period("M").dt.to_timestamp()
+    if month.duplicated().any():
+        twice = f"{month[month.duplicated()].iloc[0]:%Y-%m}"
+        raise Wrong(Problem(found.tables[0].path, 0, "rows", f"two rows in {twice} where {found.origins[0].where}; name one"))
+    return replace(found, frame=frame.assign(month=month), date="month")

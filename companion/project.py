@@ -63,10 +63,11 @@ class Project:
         The row's ``public_on`` if it has one; else its own date where the sidecar says ``public: same day``;
         else the publication date of its source; else None.
         """
-        if pd.notna(row.get("public_on")):
-            return row["public_on"].date(), str(row.get("public_basis") or "stated in the row")
-        if table.meta.get("public") == "same day":
-            return row[table.meta["date"]].date(), str(table.meta.get("public_basis") or "published daily")
+        own, day = row.get("public_on"), row.get(table.meta["date"])
+        if pd.notna(own) and isinstance(own, pd.Timestamp):
+            return own.date(), str(row.get("public_basis") or "stated in the row")
+        if table.meta.get("public") == "same day" and pd.notna(day) and isinstance(day, pd.Timestamp):
+            return day.date(), str(table.meta.get("public_basis") or "published daily")
         source = self.sources.get(str(row.get("source_id")))
         if source and source.published_by:
             return source.published_by, f"printed: the source's date, {source.published}"

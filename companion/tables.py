@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from collections.abc import Iterable
 from contextlib import contextmanager
@@ -94,12 +95,16 @@ class Table:
         except UnicodeDecodeError as err:
             line = self.csv.read_bytes()[: err.start].count(b"\n") + 1
             raise wrong(line, "encoding", "not UTF-8; save the file as UTF-8") from None
+        if text.startswith("\ufeff"):
+            raise wrong(1, "encoding", "the file begins with a byte order mark; save it as UTF-8 without one")
         if not text.strip():
             raise wrong(0, "table", f"the file is empty; its first line names the columns: {','.join(self.columns)}")
         try:
             frame = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, na_values=[""])
         except (pd.errors.ParserError, ValueError) as err:
             raise wrong(0, "table", f"not a CSV: {str(err).strip().removeprefix('Error tokenizing data. C error: ')}") from None
+        if not isinstance(frame.index, pd.RangeIndex):  # pandas takes the first cells for names of rows, and shifts the others
+            raise wrong(2, "table", "the row has more cells than the header; a comma inside a text needs quotes around the text")
         missing, extra = set(self.columns) - set(frame.columns), set(frame.columns) - set(self.columns)
         if missing:
             raise wrong(1, "table", f"column '{sorted(missing)[0]}' is missing; the sidecar's schema lists it")
@@ -126,14 +131,17 @@ class Table:
 
 def _line_numbers(text: str, rows: int) -> list[int]:
     """The line on which each CSV record starts; records may hold quoted line breaks, and blank lines are no record."""
-    lines, quoted, start = [], False, 1
-    for number, line in enumerate(text.splitlines(), 1):
-        if not quoted:
-            start = number
-        quoted ^= line.count('"') % 2 == 1
-        if not quoted and (line.strip() or start != number):
-            lines.append(start)
-    return lines[1 : rows + 1]
+    reader = csv.reader(StringIO(text, newline=""))
+    lines, line = [], 1
+    try:
+        for record in reader:
+            if len(record) > 1 or "".join(record).strip():
+                lines.append(line)
+            line = reader.line_num + 1
+    except csv.Error:
+        pass  # a cell of over 128 kB; what follows it gets the last line
+    lines = lines[1 : rows + 1]
+    return lines + [line] * (rows - len(lines))
 
 
 @dataclass(frozen=True)
@@ -147,6 +155,10 @@ class Origin:
     @property
     def frame(self) -> pd.DataFrame:
         return self.table.frame.loc[list(self.lines)]
+
+    def column(self, name: str) -> pd.Series:
+        """One column of ``frame``, without copying the others."""
+        return self.table.frame[name].loc[list(self.lines)]
 
 
 @dataclass(frozen=True)
@@ -170,8 +182,8 @@ class Rows:
 
     @property
     def sources(self) -> list[str]:
-        keys = [key for origin in self.origins for key in origin.frame.get("source_id", pd.Series(dtype=str)).dropna()]
-        return list(dict.fromkeys(keys))
+        known = [origin for origin in self.origins if "source_id" in origin.table.columns]
+        return list(dict.fromkeys(key for origin in known for key in origin.column("source_id").dropna().unique()))
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -206,31 +218,33 @@ def select(table: Table, since: str | date | None = None, until: str | date | No
         return Wrong(Problem(table.path, 0, "rows", message))
 
     frame, words = table.frame, []
+    kept = pd.Series(True, index=frame.index)
     for column, wanted in where.items():
         if column not in table.columns:
             raise wrong(f"no column '{column}'; there are {', '.join(table.columns)}")
         choices = list(wanted) if isinstance(wanted, (list, tuple)) else [wanted]
         given = frame[column]
         if pd.api.types.is_datetime64_any_dtype(given):
-            keep = given.isin([pd.Timestamp(day) for day in choices])
+            keep = kept & given.isin([pd.Timestamp(day) for day in choices])
         elif None in choices:
-            keep = given.isna() | given.isin([c for c in choices if c is not None])
+            keep = kept & (given.isna() | given.isin([c for c in choices if c is not None]))
         else:
-            known = set(given.dropna())
-            unknown = [choice for choice in choices if choice not in known]
+            keep = kept & given.isin(choices)
+            met = set(given[keep].unique())
+            unknown = [choice for choice in choices if choice not in met]
             if unknown:
-                shown = ", ".join(map(str, sorted(known, key=str)[:12]))
+                shown = ", ".join(map(str, sorted(set(given[kept].dropna()), key=str)[:12]))
                 raise wrong(f"column '{column}' never holds '{unknown[0]}'; it holds {shown}")
-            keep = given.isin(choices)
-        frame = frame[keep]
+        kept = keep
         words.append(f"{column} = {', '.join('empty' if c is None else str(c) for c in choices)}")
     day = table.meta["date"]
     if since is not None:
-        frame = frame[frame[day] >= pd.Timestamp(since)]
+        kept &= frame[day] >= pd.Timestamp(since)
         words.append(f"{day} from {since}")
     if until is not None:
-        frame = frame[frame[day] <= pd.Timestamp(until)]
+        kept &= frame[day] <= pd.Timestamp(until)
         words.append(f"{day} to {until}")
+    frame = frame[kept]
     if frame.empty:
         raise wrong(f"no row where {'; '.join(words)}")
     origin = Origin(table, tuple(int(line) for line in frame.index), "; ".join(words) or "all rows")

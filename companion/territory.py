@@ -130,5 +130,24 @@ def net_by_month(maker: str, control: str, since: str, until: str) -> Rows:
     return Rows(out, (origin,), "date", "km²", f"net change between month ends, {maker} ({control})", found.breaks)
 
 
+def printed_shares(base: str, since: str | None = None, until: str | None = None, **where) -> Rows:
+    """Shares held as others printed them, in percent: rows of ``territory/published_points`` with ``value``.
+
+    A printed share stands as printed. Where a publisher printed an area for a day and no share, the area is divided by
+    ``base``, and ``how`` says so. ``where`` filters as in ``rows``, for example ``who``.
+    """
+    found, whole = _rows("territory/published_points", since=since, until=until, **where), base_area(base)
+    frame = found.frame[found.frame["indicator"].isin(["occupied_share", "occupied_area"])]
+    given = frame["indicator"] == "occupied_share"
+    has_share = pd.MultiIndex.from_frame(frame.loc[given, ["date", "who"]])
+    frame = frame[given | ~pd.MultiIndex.from_frame(frame[["date", "who"]]).isin(has_share)].sort_values("date")
+    divided = frame["indicator"] == "occupied_area"
+    frame = frame.assign(value=frame["pct"].where(~divided, frame["km2"] / whole.value * 100))
+    if frame["value"].isna().any() or frame.empty:
+        raise Wrong(Problem(found.tables[0].path, 0, "territory", "no printed share or area where " + found.origins[0].where))
+    how = f"{divided.sum()} printed areas divided by {whole.value:,.0f} km² ({base})" if divided.any() else None
+    return Rows(frame, (_origin(found, list(frame.index), found.origins[0].where),), "date", f"% of {base}", how, found.breaks)
+
+
 def _origin(found: Rows, lines: list, where: str) -> Origin:
     return replace(found.origins[0], lines=tuple(int(line) for line in lines), where=where)

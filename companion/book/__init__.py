@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from companion import __version__
-from companion.book import directives, output, pages
+from companion.book import directives, output, pages, theme
 from companion.checks import run as run_checks
 from companion.project import Project, current, use
 
@@ -27,6 +27,7 @@ def begin(app: Sphinx) -> None:
     """Open the project, report what is wrong in it, and lay out a stub page for each table."""
     project = Project(Path(app.srcdir))
     use(project).__enter__()
+    app.env.settings["raw_enabled"] = False  # no {raw} directive puts markup of its own on a page
     app.companion_project = project  # type: ignore[attr-defined]
     for problem in run_checks(project):
         log.warning(str(problem), location=problem.path, type="companion", subtype=problem.rule)
@@ -129,29 +130,14 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         pages.notebook(chapter, out / "notebooks" / f"{chapter.name}.ipynb")
 
 
-def prune(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """Leave out what would ask another host or what no page uses."""
-
-    def local(name: object) -> bool:
-        text = str(getattr(name, "filename", name) or "")
-        body = str(getattr(name, "attributes", {}).get("body", "")) if hasattr(name, "attributes") else ""
-        return not any(part in text + body for part in ("://", "thebe", "togglebutton"))
-
-    for kind in ("script_files", "css_files"):
-        context[kind] = [name for name in context.get(kind, []) if local(name)]
-
-
 def setup(app: Sphinx) -> dict:
     app.connect("builder-inited", begin, priority=100)
     app.connect("env-get-outdated", outdated)
     app.connect("source-read", read_source)
     app.connect("doctree-read", directives.finish_chapter)
     app.connect("build-finished", finish)
-    app.connect("html-page-context", prune, priority=900)
     directives.register(app)
     output.register(app)
     pages.register(app)
-    app.connect("config-inited", lambda app, config: config.html_static_path.append(str(Path(__file__).parent / "static")))
-    app.add_css_file("companion.css")
-    app.add_js_file("companion.js", loading_method="defer")
+    theme.setup(app)
     return {"version": __version__, "parallel_read_safe": False, "parallel_write_safe": True}

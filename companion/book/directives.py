@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from docutils import nodes
@@ -56,7 +57,7 @@ def section(title: str | list[nodes.Node], *ids: str, classes: tuple[str, ...] =
 
 
 def table(
-    header: list[str],
+    header: list[list[nodes.Node] | str],
     body: list[list[list[nodes.Node] | str]],
     classes: tuple[str, ...] = (),
     rows: list | None = None,
@@ -70,7 +71,7 @@ def table(
     group += [nodes.colspec(colwidth=1) for _ in header]
     head = nodes.row()
     for cell in header:
-        head += nodes.entry("", nodes.paragraph(cell, cell))
+        head += nodes.entry("", nodes.paragraph(cell, cell) if isinstance(cell, str) else para(*cell))
     group += nodes.thead("", head)
     inside = nodes.tbody()
     for i, cells in enumerate(body):
@@ -285,8 +286,9 @@ class ChapterEnd(SphinxDirective):
             return None
         node = section("The figures on this page", f"figures-{chapter.name}", classes=("figures",))
         node += para(
-            "Each figure in the text above, with its table, the rows it comes from, the day it speaks of, the day it became public, "
-            f"and its source. {INFERRED} in the text marks a figure on the “then” clock whose day of first publication is inferred."
+            "Each figure in the text above, with its table, the rows it comes from, the day it speaks of, the day it became "
+            f"public, and its source. {INFERRED} in the text marks a figure on the “then” clock whose day of first publication "
+            "is inferred."
         )
         node += table(["Figure", "Table, filter and lines", "As of", "Public on", "Source"], body, ("figure-table",), marks)
         return node
@@ -335,6 +337,9 @@ def finish_chapter(app: Sphinx, doctree: nodes.document) -> None:
         )
     for cell in list(doctree.findall(nodes.container)):
         if "cell_input" in cell.get("classes", []):
+            for block in cell.findall(nodes.literal_block):  # the line that keys the execution cache says nothing to readers
+                shown = re.sub(r"  # inputs: [0-9a-f]{16}$", "", block.astext(), flags=re.MULTILINE)
+                block.rawsource, block.children = shown, [nodes.Text(shown)]
             cell.replace_self(details("", cell.deepcopy(), summary="Code", classes=["code"]))
     for title in doctree.findall(nodes.title):
         links = para(
@@ -344,8 +349,20 @@ def finish_chapter(app: Sphinx, doctree: nodes.document) -> None:
             classes=("chapter-links",),
         )
         parent = title.parent
-        parent.insert(parent.index(title) + 1, links)
+        parent.insert(parent.index(title) + 1, [links, *glance(chapter, app.env.docname)])
         break
+
+
+def glance(chapter: Chapter, docname: str) -> list[nodes.Node]:
+    """The chapter's claims with their two assessments, for its top."""
+    claims = [claim for claim in chapter.claims if not claim.waits_for]
+    if len(claims) < 2:
+        return []
+    body = [
+        [[xref(f"claim-{claim.id}", claim.paraphrase, docname)], [para(badge(claim.then))], [para(badge(claim.since))]]
+        for claim in claims
+    ]
+    return [table(["Claim", "Then", "Since"], body, ("glance",))]
 
 
 # Roles

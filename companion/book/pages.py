@@ -30,9 +30,10 @@ def notebook(chapter: Chapter, path: Path) -> None:
 
     book = jupytext.read(chapter.path, fmt="md:myst")
     needs = (
-        "> **What this notebook needs.** It reads the project's tables through its package `companion`, so it runs inside a copy "
-        "of the project: clone it, run `make lab`, and open this chapter there. With the environment of `requirements.txt` and the "
-        f"package installed (`pip install -e .`), it also runs when this file lies in the project's `chapters/` (chapter `{chapter.name}`)."
+        "> **What this notebook needs.** It reads the project's tables through its package `companion`, so it runs inside a "
+        "copy of the project: clone it, run `make lab`, and open this chapter there. With the environment of "
+        "`requirements.txt` and the package installed (`pip install -e .`), it also runs when this file lies in the project's "
+        f"`chapters/` (chapter `{chapter.name}`)."
     )
     cell = nbformat.v4.new_markdown_cell(needs)
     cell["id"] = "needs"
@@ -43,39 +44,23 @@ def notebook(chapter: Chapter, path: Path) -> None:
 
 
 class Answers(SphinxDirective):
-    """Every claim on the scale: where it stood then, where it stands since."""
+    """Every claim on the scale: where it stood then, where it stands since. A ring and a disc to the eye, words to the ear."""
 
     def run(self) -> list[nodes.Node]:
         project = current()
         assessed = [c for c in project.claims.values() if not c.waits_for]
         body, marks = [], []
         for claim in assessed:
-            cells, on = [], {}
-            for clock, found in (("then", claim.then), ("since", claim.since)):
-                if found and found.word in STEPS:
-                    on[clock] = STEPS.index(found.word)
-            for i in range(len(STEPS)):
-                here = [clock for clock in ("then", "since") if on.get(clock) == i]
-                between = len(on) == 2 and min(on.values()) < i < max(on.values())
-                cells.append([text(" and ".join(here), "at", *here)] if here else [text("→", "between")] if between else "")
-            off = [
-                f"{clock}: {found.word}"
-                for clock, found in (("then", claim.then), ("since", claim.since))
-                if found and found.word not in STEPS
-            ]
-            paragraph = claim.sentences[0].split(".")[0] if claim.sentences else ""
-            body.append(
-                [
-                    paragraph,
-                    [
-                        para(
-                            xref(f"claim-{claim.id}", claim.paraphrase, self.env.docname),
-                            *([f" ({'; '.join(off)})"] if off else []),
-                        )
-                    ],
-                    *cells,
-                ]
+            found = {clock: getattr(claim, clock) for clock in ("then", "since") if getattr(claim, clock)}
+            on = {clock: STEPS.index(a.word) for clock, a in found.items() if a.word in STEPS}
+            off = [f"{clock}: {a.word}" for clock, a in found.items() if a.word not in STEPS]
+            paragraph = claim.sentences[0].split(".")[0].lstrip("p0") if claim.sentences else ""
+            name = para(
+                *([text(f"¶{paragraph}", "of"), " "] if paragraph else []),
+                xref(f"claim-{claim.id}", claim.paraphrase, self.env.docname),
+                *([text(f" ({'; '.join(off)})", "off")] if off else []),
             )
+            body.append([[name], *[self._step(i, on) for i in range(len(STEPS))]])
             marks.append({"classes": ["moved"] if claim.moved else []})
         waiting = [c for c in project.claims.values() if c.waits_for]
         moved = sum(c.moved for c in assessed)
@@ -83,7 +68,28 @@ class Answers(SphinxDirective):
             f"{len(assessed)} claims assessed so far, {moved} of them with a different word since than then"
             + (f"; {len(waiting)} more wait for their evidence." if waiting else ".")
         )
-        return [lead, table(["¶", "Claim", *[s.capitalize() for s in STEPS]], body, ("answers",), marks)]
+        day = project.oped.cut_off
+        key = para(classes=("answers-key",))
+        for clocks, said in (
+            (("then",), f"then: by {day.day} {day:%B %Y}"),
+            (("since",), "since"),
+            (("then", "since"), "both"),
+        ):
+            key += nodes.inline("", "", text("", "at", *clocks), nodes.Text(f" {said}"))
+        heads = [step.capitalize() for step in STEPS]
+        for long, breaks in (("contra", "contra\u00ad"), ("Contra", "Contra\u00ad"), ("Sup", "Sup\u00ad")):
+            heads = [head.replace(long, breaks) for head in heads]  # where a phone's column is narrow
+        return [lead, key, table(["Claim", *heads], body, ("answers",), marks)]
+
+    def _step(self, i: int, on: dict[str, int]) -> list[nodes.Node] | str:
+        here = [clock for clock in ("then", "since") if on.get(clock) == i]
+        if here:
+            mark = nodes.inline(classes=["at", *here])
+            mark += text(" and ".join(here), "sr")
+            return [mark]
+        if len(on) == 2 and min(on.values()) < i < max(on.values()):
+            return [text("", "between", "up" if on["since"] > on["then"] else "down")]
+        return ""
 
 
 class Scorecard(SphinxDirective):
@@ -278,7 +284,8 @@ class TablePage(SphinxDirective):
         top += para(str(meta["measures"]))
         frame = t.frame
         days = frame[meta["date"]]
-        span = f"{days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}" if pd.api.types.is_datetime64_any_dtype(days) else "—"
+        dated = pd.api.types.is_datetime64_any_dtype(days) and days.notna().any()
+        span = f"{days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}" if dated else "no dates"
         licence = meta["licence"] if isinstance(meta["licence"], dict) else {"name": meta["licence"]}
         facts = {
             "Unit": meta["unit"],

@@ -46,11 +46,16 @@ def _guarded(rule: Callable, project: Project) -> Iterator[Problem]:
 
 
 def _told_twice(project: Project, found: set[Problem]) -> set[Problem]:
-    """Problems of cells that only repeat that a table can't be read, which the table's own line says."""
-    broken = set()
-    for table in project.tables.values():
+    """Problems of cells that only repeat that a table or the sources can't be read, which the file's own line says."""
+    broken: set[str] = set()
+
+    def read(what: Callable[[], object]) -> None:
         try:
-            table.frame  # noqa: B018 - reading is the test
+            what()
         except Wrong as err:
-            broken |= {f"({p.path}:{p.line})" if p.line else f"({p.path})" for p in err.problems}
+            broken.update(f"({p.path}:{p.line})" if p.line else f"({p.path})" for p in err.problems)
+
+    read(lambda: project.sources)
+    for table in project.tables.values():
+        read(lambda table=table: table.frame)
     return {p for p in found if not p.path.startswith("data/") and any(p.message.endswith(place) for place in broken)}

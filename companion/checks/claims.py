@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from companion.checks.reading import near, pages, roles
-from companion.claims import CLOCKS, Claim
+from companion.claims import CLOCKS, ROLE, Claim
 from companion.problems import Problem
 from companion.project import Project
 
 OPEN = ("too vague to test", "too early to tell")
 """Words that may stand on a search alone, since nothing may be there to find."""
+
+PLAIN = ("waits-for", "counts", "by", "outcome")
+"""Options that the page shows as they stand."""
 
 
 def check(project: Project) -> Iterator[Problem]:
@@ -23,6 +26,11 @@ def check(project: Project) -> Iterator[Problem]:
                 message = f"claim id '{claim.id}' stands at {other.path}:{other.line} already; ids are never reused"
                 yield Problem(page.where, claim.line, "claim", message)
             first.setdefault(claim.id, claim)
+            shown_plain = {"paraphrase": claim.paraphrase, **{f":{o}:": claim.options.get(o, "") for o in PLAIN}}
+            for name, text in shown_plain.items():
+                if ROLE.search(text):
+                    message = f"{name} of claim '{claim.id}' holds a role, but is shown as plain text; say it in words"
+                    yield Problem(page.where, claim.line, "claim", message)
             if claim.waits_for is None:
                 yield from _assessed(claim)
     for page in pages(project):

@@ -99,6 +99,8 @@ def _target(project: Project, page: Chapter, target: str, line: int) -> Iterator
         return
     full = project.root / path.lstrip("/") if path.startswith("/") else page.path.parent / path
     if not full.resolve().is_relative_to(project.root):
-        yield Problem(page.where, line, "markup", f"'{target}' lies outside the project; link to a file in it or to a web address")
+        yield Problem(
+            page.where, line, "markup", f"'{target}' lies outside the project; link to a file in it or to a web address"
+        )
     elif not full.exists():
         yield Problem(page.where, line, "markup", f"no file '{target}'; a path starts from the page's own folder")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 
 import yaml
 
-from companion.checks.reading import listed
+from companion.checks.reading import listed, readable
 from companion.oped import read_yaml
 from companion.problems import Problem
 from companion.project import Project
@@ -14,6 +16,8 @@ from companion.project import Project
 
 def check(project: Project) -> Iterator[Problem]:
     for chapter in project.chapters:
+        if not readable(chapter):
+            continue
         yield from _front(chapter)
         if not chapter.title:
             yield Problem(chapter.where, 0, "page", "the page has no title; its first heading is '# …'")
@@ -27,12 +31,10 @@ def check(project: Project) -> Iterator[Problem]:
         if not any((project.root / f"{name}{suffix}").exists() for suffix in ("", ".md", ".ipynb", ".rst")):
             line = next((i for i, row in enumerate(text.split("\n"), 1) if name in row), 0)
             yield Problem("_toc.yml", line, "page", f"no page '{name}'; write its path without .md")
-    if "glob:" in text:
-        return
-    wanted = {name.removesuffix(".md") for name in names}
+    wanted = [name.removesuffix(".md") for name in names] + re.findall(r"glob:\s*[\"']?([^\s\"']+)", text)
     for chapter in project.chapters:
         name = chapter.where.removesuffix(".md")
-        if name not in wanted:
+        if not any(fnmatch(name, pattern) for pattern in wanted):
             yield Problem(chapter.where, 0, "page", f"the page is not in _toc.yml; add '- file: {name}' there")
 
 

@@ -27,5 +27,5 @@ def check(project: Project) -> Iterator[Problem]:
             elif len(words(quoted)) > MAX_QUOTE:
                 yield wrong(f"the quote has {len(words(quoted))} words; at most {MAX_QUOTE} in a row, paraphrase the rest")
             elif quoted not in map(normalise, sentences[ident].quotes):
-                right = f"add it there and have a maintainer run `companion verify-quotes`"
+                right = "add it there and have a maintainer run `companion verify-quotes`"
                 yield wrong(f"'{quoted}' is not among the quotes of {ident} in {project.oped.path}; {right}")

@@ -71,6 +71,11 @@ def listed(project: Project) -> list[str]:
     return walk(toc)
 
 
+def readable(page: Chapter) -> bool:
+    """Whether the page's text could be read at all; else its one problem is that, and what it uses is not known."""
+    return not any(problem.rule == "encoding" for problem in page.problems)
+
+
 def directive(info: str) -> tuple[str | None, str]:
     """The name and arguments of a fence's directive; None for a plain fence."""
     match = _FENCE.match(info.strip())
@@ -123,7 +128,8 @@ def _masked(text: str) -> tuple[str, str]:
     return _no_inline_code("\n".join(placed)), _no_inline_code("\n".join(prose))
 
 
-_INLINE_CODE = re.compile(r"(?<![`}\\])(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+# A role and a code span look alike but for the name before the first backtick; neither goes past a blank line.
+_INLINE_CODE = re.compile(r"(\{[\w:-]+\})?(?<![`\\])(`+)(?!`)((?:(?!\n[ \t]*\n).)+?)(?<!`)\2(?!`)", re.DOTALL)
 
 
 def spaces(match: re.Match) -> str:
@@ -132,7 +138,7 @@ def spaces(match: re.Match) -> str:
 
 
 def _no_inline_code(text: str) -> str:
-    return _INLINE_CODE.sub(lambda m: m.group(0) if "\n\n" in m.group(0) else spaces(m), text)
+    return _INLINE_CODE.sub(lambda match: match.group(0) if match.group(1) else spaces(match), text)
 
 
 def prose(page: Chapter) -> str:

@@ -219,7 +219,9 @@ def _not_decreasing(frame: pd.DataFrame, rule: dict) -> pd.Series:
         group = group.sort_values(rule["order"], kind="stable")
         for line, fall in group[column].diff().items():
             if fall < -_ROUNDING:
-                said[line] = f"{name}: {column} falls by {_number(-fall)} to {_number(group[column][line])}; it is a running count"
+                said[line] = (
+                    f"{name}: {column} falls by {_number(-fall)} to {_number(group[column][line])}; it is a running count"
+                )
     return said
 
 

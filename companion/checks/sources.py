@@ -10,6 +10,7 @@ from companion.problems import Problem, Wrong, relative
 from companion.project import Project
 
 _BIB = "references.bib"
+_KEYS = re.compile(r"[\w:.-]+")  # what may be a key, in a text that may hold some
 
 
 def check(project: Project) -> Iterator[Problem]:
@@ -31,7 +32,11 @@ def check(project: Project) -> Iterator[Problem]:
         try:
             meta, frame = table.meta, table.frame
         except Wrong:
-            continue  # the rule on tables says so
+            # The rule on tables says so; whatever the table cites is not unused for that.
+            for path in (table.csv, table.sidecar):
+                if path.exists():
+                    used.update(_KEYS.findall(path.read_text(encoding="utf-8", errors="replace")))
+            continue
         upstream = meta.get("upstream") or []
         for key in map(str, upstream if isinstance(upstream, list) else [upstream]):
             used.add(key)
@@ -46,11 +51,11 @@ def check(project: Project) -> Iterator[Problem]:
                     yield unknown(table.path, int(min(lines)), key, rows)
         # A row that rests on two pages names the second one here.
         for text in frame["seen_at"].dropna().astype(str).unique() if "seen_at" in frame else ():
-            used.update(re.findall(r"[\w:.-]+", text))
-        used.update(re.findall(r"[\w:.-]+", str(meta.get("seen_at") or "")))
+            used.update(_KEYS.findall(text))
+        used.update(_KEYS.findall(str(meta.get("seen_at") or "")))
     for source in sources.values():
         if source.key in used:
-            used.update(key for text in source.rests_on for key in re.findall(r"[\w:.-]+", text))
+            used.update(key for text in source.rests_on for key in _KEYS.findall(text))
     for key, source in sources.items():
         if key not in used:
             message = f"nothing uses source '{key}': no row, no citation, no upstream; cite it or take it out"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from companion.checks import rules
-from companion.checks.reading import pages
+from companion.checks.reading import pages, readable
 from companion.problems import Problem, Wrong, relative
 from companion.project import Project
 from companion.tables import Table
@@ -53,6 +53,8 @@ def check(project: Project) -> Iterator[Problem]:
 
 def _unread(project: Project, sound: list[Table]) -> Iterator[Problem]:
     """Tables that nothing reads. One that a broken cell names is not counted: the cell has its own problem."""
+    if not all(readable(page) for page in pages(project)):
+        return
     read = {name for page in pages(project) for name in page.evaluated.reads}
     broken = "\n".join(code for page in pages(project) if page.evaluated.problems for _, code in page.cells)
     for table in sound:
@@ -124,7 +126,7 @@ def _sidecar(table: Table) -> Iterator[Problem]:
         return Problem(path, 0, "sidecar", message)
 
     licence = meta["licence"]
-    if not isinstance(licence, dict) or not licence.get("name") or not isinstance(licence.get("seen"), date):
+    if not isinstance(licence, dict) or not licence.get("name") or not _is_day(licence.get("seen")):
         yield wrong("licence is a mapping with a name (or 'not seen') and the day it was looked for: {name: …, seen: 2026-11-23}")
     if not isinstance(meta["caveats"], list):
         yield wrong("caveats is a list, one trap each")
@@ -137,7 +139,7 @@ def _sidecar(table: Table) -> Iterator[Problem]:
         types[field["name"]] = field["type"]
         if not str(field.get("description") or "").strip():
             yield wrong(f"column '{field['name']}' has no description; say in a few words what it holds")
-    if types[meta["date"]] not in ("date", "year"):
+    if types[meta["date"]] != "date":
         yield wrong(f"date names the column '{meta['date']}', which has type {types[meta['date']]}; it has type date")
     if types.get("public_on", "date") != "date":
         yield wrong("column 'public_on' has type date")
@@ -145,10 +147,18 @@ def _sidecar(table: Table) -> Iterator[Problem]:
         yield wrong("the schema has no column source_id; each row names its source")
     breaks = meta.get("breaks") or []
     for mark in breaks if isinstance(breaks, list) else [breaks]:
-        if not isinstance(mark, dict) or not isinstance(mark.get("at"), date) or not mark.get("why"):
+        if not isinstance(mark, dict) or not _is_day(mark.get("at")) or not mark.get("why"):
             yield wrong("a break says at which day and why: {at: 2022-03-13, why: …}")
         elif not isinstance(mark.get("where") or {}, dict) or set(mark.get("where") or {}) - set(types):
             yield wrong(f"the break at {mark['at']} names a column that the table does not have")
+
+
+def _is_day(given) -> bool:
+    """Whether YAML's value is a day, quoted or not."""
+    try:
+        return bool(date.fromisoformat(str(given)))
+    except ValueError:
+        return False
 
 
 def _respondents(table: Table) -> Iterator[Problem]:

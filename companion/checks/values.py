@@ -23,11 +23,12 @@ def check(project: Project) -> Iterator[Problem]:
         attempted = _attempted(page.cells)
         for role in placed:
             if role.text not in found.values and role.text not in attempted:
-                right = near(role.text, found.values, f"name it in a cell: value(\"{role.text}\", …)")
+                right = near(role.text, found.values, f'name it in a cell: value("{role.text}", …)')
                 yield Problem(page.where, role.line, "value", f"no value '{role.text}' in this page's cells; {right}")
         for name in found.values.keys() - {role.text for role in placed}:
+            message = f"value '{name}' is computed but stands nowhere in the text"
             right = f"place it with {{value}}`{name}` or take it out"
-            yield Problem(page.where, found.lines[name], "value", f"value '{name}' is computed but stands nowhere in the text; {right}")
+            yield Problem(page.where, found.lines[name], "value", f"{message}; {right}")
         text = prose(page)
         for match in _ANY_ROLE.finditer(text):
             name, line = match.group(1), line_at(text, match.start())

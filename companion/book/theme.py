@@ -1,0 +1,146 @@
+"""How a page looks and what it may load: the book's own templates, and repairs to the HTML that others write.
+
+Jupyter Book's theme stays installed and its hooks run, but no page uses its layout, styles or scripts.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from html import escape
+from pathlib import Path
+
+from bs4 import BeautifulSoup, Tag
+from docutils import nodes
+from sphinx.application import Sphinx
+
+HERE = Path(__file__).parent
+LOADS = ("companion.css", "companion.js")  # all that a page loads; the search page names Sphinx's scripts itself
+SEARCH = ("documentation_options.js", "doctools.js", "sphinx_highlight.js", "searchtools.js", "language_data.js")
+# Tables whose rows become cards on a phone, with the column whose cell names the row.
+STACKED = {"scorecard": 1, "sentences": 0, "glance": 0, "figure-table": 0, "table-index": 0, "answers": 0, "columns": 0}
+
+
+def page_context(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
+    """Repair the page's HTML and give the layout its two lists; leave out every file that no page of ours uses."""
+    if "body" in context:
+        context["body"] = repaired(context["body"])
+    if app.builder.name == "epub":  # has its own layout
+        return
+    for kind in ("script_files", "css_files"):
+        context[kind] = [file for file in context.get(kind, []) if Path(str(getattr(file, "filename", file))).name in LOADS]
+    context["page_contents"] = page_contents(app.env.tocs.get(pagename))
+    context["book_contents"] = ""
+    if app.builder.name != "singlehtml" and "toctree" in context:
+        html = context["toctree"](collapse=True, maxdepth=1, includehidden=True, titles_only=True) or ""
+        # Sphinx calls the parts' captions headings, which break the text's order of headings, and marks the place by style alone.
+        html = re.sub(r' (?:role="heading"|aria-level="\d")', "", html)
+        html = html.replace('class="current reference', 'aria-current="page" class="current reference')
+        context["book_contents"] = html
+
+
+def page_contents(toc: nodes.Node | None) -> str:
+    """The page's sections, two levels deep, without the two clocks that every claim has; empty for a page of one part."""
+
+    def listed(items: nodes.Node | None, depth: int) -> str:
+        out = []
+        for item in items.children if items else []:
+            link = next(item.findall(nodes.reference), None) if isinstance(item, nodes.list_item) else None
+            if link is None or link["anchorname"].endswith(("-then", "-since")):
+                continue
+            below = next((child for child in item.children if isinstance(child, nodes.bullet_list)), None)
+            inside = listed(below, depth - 1) if depth > 1 else ""
+            out.append(f'<li><a href="{escape(link["anchorname"])}">{escape(link.astext())}</a>{inside}</li>')
+        return f"<ul>{''.join(out)}</ul>" if out else ""
+
+    page = next(iter(toc.findall(nodes.list_item)), None) if toc is not None else None
+    parts = next((child for child in page.children if isinstance(child, nodes.bullet_list)), None) if page is not None else None
+    found = listed(parts, 2)
+    return found if found.count("<li>") > 1 else ""
+
+
+def repaired(html: str) -> str:
+    """The same HTML with tables that a keyboard and a screen reader can use, and without a script of anyone's."""
+    soup = BeautifulSoup(html, "html.parser")
+    names: set[str] = set()
+    for script in soup.find_all("script"):  # MyST-NB's settings for live kernels, which the book does not have
+        script.decompose()
+    for table in soup.find_all("table"):
+        _header_cells(table)
+        for kind, column in STACKED.items():
+            if kind in table.get("class", []):
+                _stack(table, column)
+        _scroller(soup, table, names)
+    return str(soup)
+
+
+def _header_cells(table: Tag) -> None:
+    for cell in table.find_all("th"):
+        if not cell.get_text(strip=True):  # the corner of a data frame heads nothing
+            cell.name = "td"
+        else:
+            cell["scope"] = "col" if cell.find_parent("thead") else "row"
+
+
+def _stack(table: Tag, column: int) -> None:
+    """Name each cell by its column, for a phone, where the head is out of sight, and say the roles that ``display``
+    takes away in some browsers."""
+    table["class"] = [*table.get("class", []), "stack"]
+    heads = [cell.get_text(" ", strip=True).replace("\u00ad", "") for cell in table.select("thead th, thead td")]
+    table["role"] = "table"
+    for part in table.find_all(["thead", "tbody"]):
+        part["role"] = "rowgroup"
+    for row in table.find_all("tr"):
+        row["role"] = "row"
+        in_head = row.find_parent("thead") is not None
+        for i, cell in enumerate(row.find_all(["td", "th"], recursive=False)):
+            if not in_head and i == column:
+                cell.name, cell["scope"] = "th", "row"
+            elif not in_head and i < len(heads):
+                cell["data-label"] = heads[i]
+            kind = "columnheader" if in_head else "rowheader"
+            cell["role"] = kind if cell.name == "th" else "cell"
+
+
+def _scroller(soup: BeautifulSoup, table: Tag, names: set[str]) -> None:
+    """A wide table scrolls in its own box, which must be reachable by keyboard and have a name of its own."""
+    box = table.parent
+    if not (isinstance(box, Tag) and {"pst-scrollable-table-container", "table-scroll"} & set(box.get("class", []))):
+        box = table.wrap(soup.new_tag("div"))
+    caption, heading = table.find("caption"), table.find_previous(["h1", "h2", "h3", "h4", "h5"])
+    if caption:
+        name = caption.get_text(" ", strip=True)
+    else:
+        name = "Table: " + (heading.find(string=True) if heading else "of this page")
+    base, count = name, 1
+    while name in names:
+        count += 1
+        name = f"{base} ({count})"
+    names.add(name)
+    box["class"] = ["table-scroll"]
+    box["role"], box["tabindex"], box["aria-label"] = "region", "0", name
+
+
+def drop_unused(app: Sphinx, exception: Exception | None) -> None:
+    """Take the theme's and other extensions' files out of the built book: megabytes that no page asks for."""
+    folder = Path(app.outdir) / "_static"
+    if exception or app.builder.name not in ("html", "dirhtml", "singlehtml") or not folder.exists():
+        return
+    ours = [Path(app.confdir) / entry for entry in app.config.html_static_path]
+    ours = [path for path in ours if path == HERE / "static" or "site-packages" not in path.parts]
+    keep = {child.name for path in ours if path.is_dir() for child in path.iterdir()} | set(SEARCH)
+    for child in folder.iterdir():
+        if child.name not in keep:
+            shutil.rmtree(child) if child.is_dir() else child.unlink()
+
+
+def setup(app: Sphinx) -> None:
+    def paths(app: Sphinx, config) -> None:
+        config.templates_path.insert(0, str(HERE / "templates"))
+        config.html_static_path.append(str(HERE / "static"))
+
+    app.connect("config-inited", paths)
+    app.connect("html-page-context", page_context, priority=900)
+    app.connect("build-finished", drop_unused, priority=950)
+    app.add_css_file("companion.css")
+    app.add_js_file("companion.js")

@@ -1,0 +1,39 @@
+"""The minibook, a two-page book with every feature, as the tests break it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from companion.checks import run
+from companion.project import Project, use
+
+MINIBOOK = Path(__file__).parent / "minibook"
+REAL = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def _checked(tmp_path_factory) -> Path:
+    """A copy whose tables are validated already, so that a test validates only the one that it breaks."""
+    root = tmp_path_factory.mktemp("checked") / "book"
+    shutil.copytree(MINIBOOK, root, ignore=shutil.ignore_patterns("_build", "notebooks", "oped.txt"))
+    run(Project(root))
+    assert (root / "_build" / "check-cache.json").exists()
+    return root
+
+
+@pytest.fixture
+def book(_checked, tmp_path) -> Path:
+    """A copy of the minibook to break; the op-ed's text is not in it, as it is not in the real book."""
+    root = tmp_path / "book"
+    shutil.copytree(_checked, root)
+    return root
+
+
+@pytest.fixture
+def minibook():
+    """The minibook's project, current for the test."""
+    with use(Project(MINIBOOK)) as project:
+        yield project
