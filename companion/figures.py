@@ -107,9 +107,8 @@ def _figure(row: pd.Series, column: str, found: Rows) -> Figure:
     bounds = [row.get(c) if column == "value" else None for c in ("ci_low", "ci_high")]
     low, high = (float(b) if b is not None and pd.notna(b) else None for b in bounds)
     origin = replace(found.origins[0], lines=(int(row.name),))
-    how = str(found.tables[0].meta["how"]).strip() if found.tables[0].meta["made"] == "computed" else None
     unit = row["unit"] if isinstance(row.get("unit"), str) else found.unit
-    return Figure(kept, unit, (origin,), low, high, how)
+    return Figure(kept, unit, (origin,), low, high)
 
 
 def extreme(which: str, table: str, column: str = "value", **where) -> Figure:

@@ -70,7 +70,7 @@ class Project:
             return day.date(), str(table.meta.get("public_basis") or "published daily")
         source = self.sources.get(str(row.get("source_id")))
         if source and source.published_by:
-            return source.published_by, f"printed: the source's date, {source.published}"
+            return source.published_by, source.date_basis
         return None, "not known"
 
 

@@ -20,7 +20,8 @@ _ENTRY = re.compile(r"^\s*@(\w+)\s*\{\s*([^,\s]+)\s*,", re.MULTILINE)
 class Source:
     """One publication.
 
-    ``published`` is as printed (``2022-11``, ``2022-11-21`` or None); ``published_by`` is its last possible day.
+    ``published`` is as printed (``2022-11``, ``2022-11-21`` or None); ``published_by`` is its last possible day;
+    ``date_basis`` says how it is known, and begins with ``inferred:`` where the day itself was not seen.
     ``primary`` is ``yes``, ``no`` (then ``rests_on`` names the primary) or ``computed`` (then what from).
     """
 
@@ -30,6 +31,7 @@ class Source:
     publisher: str
     published: str | None
     published_by: date | None
+    date_basis: str
     url: str | None
     accessed: date | None
     language: str
@@ -61,6 +63,22 @@ class Source:
         if self.accessed:
             parts.append(f"(read {self.accessed:%Y-%m-%d})")
         return " ".join(parts)
+
+
+def behind(key: str, known: dict[str, Source]) -> list[str]:
+    """Whose figures a source's are: its author, or for what we computed the authors of what it was computed from."""
+    if key not in known:
+        return []
+    source = known[key]
+    names = [name for base in source.rests_on for name in behind(base, known)] if source.primary == "computed" else []
+    return list(dict.fromkeys(names)) or [source.author]
+
+
+def label(source: Source, known: dict[str, Source]) -> str:
+    """A source as named beside a figure: author and year, or whose figures we computed it from."""
+    if source.primary != "computed":
+        return source.short
+    return f"our computing from {', '.join(behind(source.key, known))}"
 
 
 def last_day(text: str) -> date:
@@ -142,6 +160,7 @@ def load(path: Path, root: Path) -> tuple[dict[str, Source], list[Problem]]:
             publisher=field.get("publisher", ""),
             published=field.get("date") or None,
             published_by=published_by,
+            date_basis=field.get("datebasis") or _basis(field.get("date", "")),
             url=field.get("url") or None,
             accessed=accessed,
             language=field.get("langid", ""),
@@ -154,6 +173,13 @@ def load(path: Path, root: Path) -> tuple[dict[str, Source], list[Problem]]:
             bibtex=raw.get(key, ""),
         )
     return sources, problems
+
+
+def _basis(published: str) -> str:
+    """How a date is known that has no ``datebasis`` of its own; one without a day was at best seen in part."""
+    if len(published) == len("2022-11-21"):
+        return f"printed: the source's date, {published}"
+    return f"inferred: the source is of {published}; its day was not seen" if published else "not known"
 
 
 def _plain(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from collections.abc import Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -76,6 +77,16 @@ class Table:
     def digest(self) -> str:
         """SHA-256 of the CSV and its sidecar: changes when either does."""
         return hashlib.sha256(self.csv.read_bytes() + b"\0" + self.sidecar.read_bytes()).hexdigest()
+
+    @cached_property
+    def named(self) -> set[str]:
+        """Every word of the columns that say where a row was seen and how its day is known: source keys may be among them."""
+        columns = [c for c in ("seen_at", "public_basis", "note") if c in self.columns]
+        texts = [str(text) for c in columns for text in self._frame[c].dropna().unique()]
+        texts += [str(self.meta.get(key) or "") for key in ("seen_at", "public_basis")]
+        return {word for text in texts for word in re.findall(r"[\w:.-]+", text)} | {
+            word for text in texts for word in re.findall(r"\w+", text)
+        }
 
     @property
     def frame(self) -> pd.DataFrame:

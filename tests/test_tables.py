@@ -317,7 +317,9 @@ def test_plain_python_beside_values_is_let_be():
 
 @pytest.mark.parametrize(
     "again",
-    ["a = int('3')", "a += 1", "for a in (1,):\n    pass", "a, b = 1, 2", "a: int = 3", "import os as a", "def a():\n    pass", "(a := 3)"],
+    ["a = int('3')", "a += 1"]
+    + ["for a in (1,):\n    pass", "a, b = 1, 2", "a: int = 3", "import os as a"]
+    + ["def a():\n    pass", "(a := 3)"],
 )
 def test_a_name_that_is_given_anew_is_not_what_it_was(again):
     """The notebook would show another value than the page."""
@@ -329,8 +331,9 @@ def test_a_name_that_is_given_anew_is_not_what_it_was(again):
 
 @pytest.mark.parametrize(
     "code",
-    ["def one(*a, **k):\n    return 1", "from numpy import one", "import numpy as one", "one = 3", "one, b = 1, 2", "for one in (1,):\n    pass",
-     "from companion import share as one", "if True:\n    one = 3"],
+    ["def one(*a, **k):\n    return 1"]
+    + ["from numpy import one", "import numpy as one", "one = 3", "one, b = 1, 2"]
+    + ["for one in (1,):\n    pass", "from companion import share as one", "if True:\n    one = 3"],
 )
 def test_the_companions_names_are_not_given_anew(code):
     (problem,) = read(code).problems

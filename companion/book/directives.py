@@ -14,6 +14,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from companion.book.output import details
 from companion.claims import CLOCKS, SIDES, Assessment, Chapter, Claim, clocks_of
 from companion.project import current
+from companion.sources import label
 
 log = logging.getLogger(__name__)
 INFERRED = "†"  # marks a figure whose day of first publication is inferred
@@ -259,7 +260,7 @@ class ChapterEnd(SphinxDirective):
         return [node for node in (self._figures(chapter), self._sources(chapter)) if node is not None]
 
     def _figures(self, chapter: Chapter) -> nodes.section | None:
-        project, body, marks = current(), [], []
+        project, body, marks, bases = current(), [], [], {}
         for name, value in chapter.evaluated.values.items():
             figure = value.figure
             known, basis = figure.became_public(project)
@@ -268,9 +269,13 @@ class ChapterEnd(SphinxDirective):
                 for o in figure.origins
             ]
             how = [para(f"How: {figure.how}", classes=("how",))] if figure.how else []
-            public = f"{known} ({basis})" if known else "not known"
+            # Many figures share one reason for their day, so the reasons stand once, below the table.
+            note = bases.setdefault(basis.removeprefix("inferred: "), len(bases) + 1) if basis.startswith("inferred") else None
+            public = f"{known}{f' {INFERRED}{note}' if note else ''}" if known else "not known"
             sources = [
-                xref(f"source-{k}", project.sources[k].short, self.env.docname) for k in figure.sources if k in project.sources
+                xref(f"source-{k}", label(project.sources[k], project.sources), self.env.docname)
+                for k in figure.sources
+                if k in project.sources
             ]
             body.append(
                 [
@@ -287,10 +292,14 @@ class ChapterEnd(SphinxDirective):
         node = section("The figures on this page", f"figures-{chapter.name}", classes=("figures",))
         node += para(
             "Each figure in the text above, with its table, the rows it comes from, the day it speaks of, the day it became "
-            f"public, and its source. {INFERRED} in the text marks a figure on the “then” clock whose day of first publication "
-            "is inferred."
+            f"public, and its source. {INFERRED} marks a day of first publication that is inferred; in the text it stands "
+            "on the “then” clock only."
         )
         node += table(["Figure", "Table, filter and lines", "As of", "Public on", "Source"], body, ("figure-table",), marks)
+        if bases:
+            listed = nodes.bullet_list(classes=["date-bases"])
+            listed += [nodes.list_item("", para(f"{INFERRED}{number} {basis}")) for basis, number in bases.items()]
+            node += [para("How an inferred day is known:"), listed]
         return node
 
     def _sources(self, chapter: Chapter) -> nodes.section | None:
@@ -393,7 +402,8 @@ class ValueRole(SphinxRole):
         figure = value.figure
         known, basis = figure.became_public(current())
         inferred = self.env.temp_data.get("companion_clock") == "then" and basis.startswith("inferred")
-        sources = "; ".join(current().sources[k].short for k in figure.sources if k in current().sources)
+        known_sources = current().sources
+        sources = "; ".join(label(known_sources[k], known_sources) for k in figure.sources if k in known_sources)
         where = "; ".join(f"{o.table.name}: {o.where}" for o in figure.origins)
         note = f"{sources}. {where}. As of {figure.as_of}" + (f"; public on {known}" if known else "")
         node = value_ref("", value.shown + (INFERRED if inferred else ""), name=self.text, note=note[:400])
@@ -411,7 +421,8 @@ class CiteRole(SphinxRole):
                 log.warning("no source '%s' in references.bib", key, location=self.get_location(), type="companion")
                 continue
             out += [nodes.Text("; ")] if i else []
-            out.append(xref(f"source-{key}", source.short, self.env.docname, "cite"))
+            inferred = self.env.temp_data.get("companion_clock") == "then" and source.date_basis.startswith("inferred")
+            out.append(xref(f"source-{key}", source.short + (INFERRED if inferred else ""), self.env.docname, "cite"))
         return [*out, nodes.Text(")")], []
 
 

@@ -202,6 +202,8 @@ def uses_of_sources(project: Project) -> dict[str, dict[str, list[str]]]:
     for name, t in project.tables.items():
         for key in (*t.frame.get("source_id", pd.Series(dtype=str)).dropna().unique(), *(t.meta.get("upstream") or ())):
             add(str(key), "tables", name)
+        for key in sorted(uses.keys() & t.named):
+            add(key, "tables", name)
     for chapter in project.chapters:
         for claim in chapter.claims:
             for part in claim.parts:
@@ -238,6 +240,8 @@ class SourceList(SphinxDirective):
         about = [source.kind, kinds.get(source.primary, "?"), f"language {source.language}"]
         if source.rests_on:
             about.append(f"rests on {'; '.join(source.rests_on)}")
+        if source.date_basis.startswith("inferred"):
+            about.append(f"date {source.date_basis}")
         if source.accessed:
             about.append(f"read {source.accessed}")
         about.append(f"licence: {source.licence or 'not seen'}")

@@ -13,6 +13,7 @@ import pandas as pd
 
 from companion.figures import Figure
 from companion.problems import Problem, Wrong
+from companion.sources import behind
 from companion.tables import Origin, Rows, merge_origins
 
 COLUMNS = ["series", "x", "value", "low", "high", "source_id", "table", "line"]
@@ -58,7 +59,7 @@ class Chart:
         from companion.project import current
 
         known = current().sources
-        names = list(dict.fromkeys(name for key in self.sources for name in _publishers(key, known)))
+        names = list(dict.fromkeys(name for key in self.sources for name in behind(key, known)))
         if not names:
             return ""
         # A picture has room for a few names; the page lists all.
@@ -89,15 +90,6 @@ class Chart:
         from companion.charts.output import bundle
 
         return bundle(self)
-
-
-def _publishers(key: str, known: dict) -> list[str]:
-    """Whose figures a source's are: its author, or for what we computed those of what it was computed from."""
-    if key not in known:
-        return []
-    bases = [base.strip() for text in known[key].rests_on for base in text.replace(";", ",").split(",")]
-    names = [name for base in bases for name in _publishers(base, known)] if known[key].primary == "computed" else []
-    return names or [known[key].author]
 
 
 def _amount(value: float) -> str:

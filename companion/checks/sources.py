@@ -49,10 +49,8 @@ def check(project: Project) -> Iterator[Problem]:
                 if key not in sources:
                     rows = f"source_id of {len(lines)} rows is" if len(lines) > 1 else "source_id is"
                     yield unknown(table.path, int(min(lines)), key, rows)
-        # A row that rests on two pages names the second one here.
-        for text in frame["seen_at"].dropna().astype(str).unique() if "seen_at" in frame else ():
-            used.update(_KEYS.findall(text))
-        used.update(_KEYS.findall(str(meta.get("seen_at") or "")))
+        # A row that rests on two pages names the second one in its notes, and so does one whose day another page shows.
+        used |= table.named
     for source in sources.values():
         if source.key in used:
             used.update(key for text in source.rests_on for key in _KEYS.findall(text))
