@@ -49,13 +49,16 @@ def size_for_margin(points: float, level: float = 0.95) -> float:
 def with_intervals(found: Rows, y: str = "value", level: float = 0.95) -> Rows:
     """Rows of a poll table with ``low``, ``high`` and ``interval`` (how it was made), in percent.
 
-    In this order: the table's own interval (``ci_low``, ``ci_high``); Wilson on the effective sample where ``n_eff``, or
-    ``n`` or ``sample_n`` with ``deff`` where known; the pollster's margin at 50% from the sidecar's ``default_margin``; and
-    else ``DEFAULT_MARGIN``. A margin is turned into the simple random sample that has it, so that it narrows toward 0 and 100.
+    In this order: the table's own interval (``ci_low``, ``ci_high``); Wilson on the effective sample, where ``n_eff`` or
+    ``n`` or ``sample_n`` with ``deff`` is known; the margin at 50% that the pollster states, from the sidecar's
+    ``default_margin``; Wilson on the plain sample; and else ``DEFAULT_MARGIN``. A margin is turned into the simple random
+    sample that has it, so that it narrows toward 0 and 100. Where ``default_margin`` names the ``sample_n`` that it is for,
+    the two give a design effect, and a row with another sample is scaled by it: an interval never depends on whether the
+    page that a row was read on happened to print the sample.
     """
     table = found.tables[0]
-    margin = (table.meta.get("default_margin") or {}).get("points", DEFAULT_MARGIN)
-    named = "the pollster's" if table.meta.get("default_margin") else "a default"
+    stated = table.meta.get("default_margin") or {}
+    points = stated.get("points", DEFAULT_MARGIN)
 
     def interval(row: pd.Series) -> tuple[float, float, str]:
         share = row[y]
@@ -63,11 +66,18 @@ def with_intervals(found: Rows, y: str = "value", level: float = 0.95) -> Rows:
             return math.nan, math.nan, ""
         if pd.notna(row.get("ci_low")) and pd.notna(row.get("ci_high")):
             return row["ci_low"], row["ci_high"], "the table's own"
-        size = next((row[c] for c in ("n_eff", "n", "sample_n") if pd.notna(row.get(c))), None)
+        if pd.notna(row.get("n_eff")):
+            return *wilson(share, row["n_eff"], 1.0, level), f"Wilson, effective n = {row['n_eff']:,.0f}"
+        size = next((row[c] for c in ("n", "sample_n") if pd.notna(row.get(c))), None)
+        if size is not None and pd.notna(row.get("deff")):
+            return *wilson(share, size, row["deff"], level), f"Wilson, effective n = {size / row['deff']:,.0f}"
+        if stated:
+            whole = size_for_margin(points, level)
+            scale = size / stated["sample_n"] if size is not None and stated.get("sample_n") else 1.0
+            return *wilson(share, whole * scale, 1.0, level), f"the pollster's margin of {points} points at 50%"
         if size is not None:
-            deff = row["deff"] if pd.notna(row.get("deff")) and pd.isna(row.get("n_eff")) else 1.0
-            return *wilson(share, size, deff, level), f"Wilson, n = {size / deff:,.0f}"
-        return *wilson(share, size_for_margin(margin, level), 1.0, level), f"{named} margin of {margin} points at 50%"
+            return *wilson(share, size, 1.0, level), f"Wilson, n = {size:,.0f}"
+        return *wilson(share, size_for_margin(points, level), 1.0, level), f"a default margin of {points} points at 50%"
 
     frame = found.frame.copy()
     made = [interval(row) for _, row in frame.iterrows()]

@@ -116,7 +116,7 @@ def test_every_estimate_of_a_poll_has_an_interval(minibook):
     assert len(found) == 7
     for _, row in found.frame.iterrows():
         assert (row["low"], row["high"]) == pytest.approx(wilson(row["value"], row["n"], 1.5))
-        assert row["interval"] == f"Wilson, n = {row['n'] / 1.5:,.0f}"
+        assert row["interval"] == f"Wilson, effective n = {row['n'] / 1.5:,.0f}"
 
 
 def test_the_tables_own_interval_comes_first(minibook):
@@ -211,3 +211,14 @@ def _minibook():
     from companion.project import Project, use
 
     return use(Project(MINIBOOK))
+
+
+def test_an_interval_does_not_depend_on_whether_the_sample_was_printed(minibook):
+    found = rows(**SUPPORT)
+    table = found.tables[0]
+    table.meta["default_margin"] = {"points": 3.4, "sample_n": 1600}
+    bare = found.frame.assign(value=50.0, deff=math.nan)
+    unknown, whole, half = (with_intervals(found.with_frame(bare.assign(n=n))).frame.iloc[0] for n in (math.nan, 1600, 800))
+    assert (unknown["low"], unknown["high"]) == pytest.approx((whole["low"], whole["high"]))
+    assert unknown["high"] - 50 == pytest.approx(3.4, abs=0.02)
+    assert half["high"] - 50 == pytest.approx(3.4 * math.sqrt(2), abs=0.03)

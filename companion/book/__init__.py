@@ -30,7 +30,7 @@ def begin(app: Sphinx) -> None:
     app.env.settings["raw_enabled"] = False  # no {raw} directive puts markup of its own on a page
     app.companion_project = project  # type: ignore[attr-defined]
     for problem in run_checks(project):
-        log.warning(str(problem), location=problem.path, type="companion", subtype=problem.rule)
+        log.warning(str(problem), type="companion", subtype=problem.rule)
     folder = project.root / TABLE_PAGES
     wanted = {f"{name.replace('/', '-')}.md": pages.stub(name) for name in project.tables}
     folder.mkdir(exist_ok=True)
@@ -134,7 +134,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("builder-inited", begin, priority=100)
     app.connect("env-get-outdated", outdated)
     app.connect("source-read", read_source)
-    app.connect("doctree-read", directives.finish_chapter)
+    app.connect("doctree-read", directives.finish_chapter, priority=400)  # before Sphinx collects the page's contents
     app.connect("build-finished", finish)
     directives.register(app)
     output.register(app)
