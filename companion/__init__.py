@@ -12,6 +12,7 @@ from companion.polls import by_month, difference, poll, pool, share, smooth, tog
 from companion.tables import rows
 from companion.territory import (
     area,
+    days_below,
     first_day_at,
     held,
     last_day_at,
@@ -28,6 +29,7 @@ __all__ = [
     "chart",
     "count",
     "day_of",
+    "days_below",
     "difference",
     "extreme",
     "first_day_at",

@@ -32,6 +32,8 @@ CONFIDENCE = {
 }
 SIDES = ("for", "against", "limits")
 CLOCKS = ("then", "since")
+PARTS = ("why", "evidence", "searched", "would-change", "history")
+"""The directives that stand in a claim; ``why`` says in a sentence or two why it is this word and not the next."""
 ROLE = re.compile(r"\{(value|cite|quote|label|chart|claim)\}`([^`]+)`")
 _ASSESSED = re.compile(r"^\s*(.+?)\s*\(\s*(\w+)\s*\)\s*$")
 _OPTION = re.compile(r"^:([\w-]+):\s*(.*)$")
@@ -195,7 +197,7 @@ def parse(path: Path, root: Path) -> Chapter:
                 chapter.cells.append((line + 1 + taken, "\n".join(content[taken:])))
             elif name == "claim":
                 _claim(chapter, arguments, content, line)
-            elif name in ("evidence", "searched", "would-change", "history"):
+            elif name in PARTS:
                 chapter.problems.append(
                     Problem(where, line, "claim", f"{{{name}}} stands outside a claim; nest it in a {{claim}}")
                 )
@@ -303,8 +305,8 @@ def _part(chapter: Chapter, token, line: int) -> Part | None:
     content = token.content.rstrip("\n").split("\n")
     options, taken = split_options(content)
     text = "\n".join(content[taken:])
-    if name not in ("evidence", "searched", "would-change", "history"):
-        problem(f"{{{name}}} can't stand in a claim; it holds evidence, searched, would-change and history")
+    if name not in PARTS:
+        problem(f"{{{name}}} can't stand in a claim; it holds {', '.join(PARTS)}")
         return None
     given = clocks_of(arguments)
     if name in ("evidence", "searched"):

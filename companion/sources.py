@@ -40,6 +40,7 @@ class Source:
     rests_on: tuple[str, ...]
     licence: str | None
     note: str | None
+    shorthand: str | None
     line: int
     bibtex: str
 
@@ -49,7 +50,11 @@ class Source:
 
     @property
     def short(self) -> str:
-        """Author and year, as cited in prose."""
+        """As cited in prose: its shorthand, else author with the month and year, or the year."""
+        if self.shorthand:
+            return self.shorthand
+        if self.published and len(self.published) > 4:
+            return f"{self.author}, {last_day(self.published):%B %Y}"
         return f"{self.author} {self.year}"
 
     @property
@@ -78,7 +83,8 @@ def label(source: Source, known: dict[str, Source]) -> str:
     """A source as named beside a figure: author and year, or whose figures we computed it from."""
     if source.primary != "computed":
         return source.short
-    return f"our computing from {', '.join(behind(source.key, known))}"
+    names = behind(source.key, known)
+    return f"our computing from {', '.join(names[:2])}{' and others' if len(names) > 2 else ''}"
 
 
 def last_day(text: str) -> date:
@@ -169,6 +175,7 @@ def load(path: Path, root: Path) -> tuple[dict[str, Source], list[Problem]]:
             rests_on=rests_on,
             licence=field.get("licence") or None,
             note=field.get("note") or None,
+            shorthand=field.get("shorthand") or None,
             line=line,
             bibtex=raw.get(key, ""),
         )

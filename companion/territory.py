@@ -104,6 +104,14 @@ def first_day_at(maker: str, control: str, base: str, share: float, after: str) 
     return Figure(row["date"].date(), "date", (_origin(found, [row.name], f"date = {row['date']:%Y-%m-%d}"),), how=how)
 
 
+def days_below(maker: str, control: str, base: str, share: float, since: str, until: str) -> Figure:
+    """How many mapped days from ``since`` to ``until`` had a share of under ``share`` percent."""
+    found = shares(maker, control, base, since=since, until=until)
+    below = found.frame[found.frame["value"] < share]
+    how = f"{len(below)} of {len(found.frame)} mapped days from {since} to {until} with under {share}% of {base}"
+    return Figure(float(len(below)), "days", (_origin(found, list(found.frame.index), f"date from {since} to {until}"),), how=how)
+
+
 def net_by_month(maker: str, control: str, since: str, until: str) -> Rows:
     """Net change by calendar month in km², from the last mapped day of a month to that of the next.
 
@@ -150,4 +158,6 @@ def printed_shares(base: str, since: str | None = None, until: str | None = None
 
 
 def _origin(found: Rows, lines: list, where: str) -> Origin:
-    return replace(found.origins[0], lines=tuple(int(line) for line in lines), where=where)
+    base = found.origins[0].where
+    said = where if where.startswith(base) or base == "all rows" else f"{base}; {where}"
+    return replace(found.origins[0], lines=tuple(int(line) for line in lines), where=said)

@@ -19,7 +19,7 @@ from matplotlib.colors import to_rgb
 
 from companion import chart, one, rows
 from companion.charts.forms import _thin, contrast, figure
-from companion.charts.frame import PALETTES, spread, text_width, wrap
+from companion.charts.frame import PALETTES, spread, staircase, text_width, wrap
 from companion.charts.output import MIME, bundle, render
 from companion.problems import Wrong
 from companion.project import Project, use
@@ -75,6 +75,11 @@ def project(tmp_path):
     table(tmp_path, "broken", polls, breaks=[{"at": "2023-01-15", "why": "another wording"}])
     gap = polls.assign(value=polls["value"].where(polls.index != 5))
     table(tmp_path, "gap", gap)
+    table(tmp_path, "sparse", polls[(polls.index < 8) | (polls.index > 12)])
+    change = pd.DataFrame({"what": ["A", "B", "C"], "value": [-10.2, -1.6, 2.9]}).assign(date=pd.Timestamp("2022-06-15"))
+    table(tmp_path, "change", change, unit="%")
+    firsts = pd.DataFrame({"date": pd.date_range("2022-03-01", "2023-06-01", freq="MS"), "value": 900.0})
+    table(tmp_path, "firsts", firsts.assign(value=np.where(np.arange(16) % 5 == 2, -40_000.0, 70_000.0)), unit="km²")
     parts = pd.concat(
         [
             pd.DataFrame({"date": months[::3], "answer": a, "value": v})
@@ -155,6 +160,25 @@ def examples() -> dict:
                 band=(60, 66, "two thirds or so"),
                 **SAID,
             ),
+            "marked": lambda: chart.lines(
+                "marked",
+                {"Pollster A": rows("x/sparse")},
+                points={"Pollster C": rows("x/polls", who="C")},
+                reference=(50, "half"),
+                marks=MARKS,
+                point="one poll",
+                limits=(0, 100),
+                **SAID,
+            ),
+            "marked bars": lambda: chart.bars(
+                "marked-bars", {"ISW": rows("x/firsts")}, signs=("gained", "lost"), limits=(-1000, 1000), marks=MARKS, **SAID
+            ),
+            "changes": lambda: chart.dots(
+                "changes",
+                {"map": {f"{w}, with a label that takes some room": one("x/change", what=w) for w in "ABC"}},
+                reference=(3, "three"),
+                **SAID,
+            ),
             "broken": lambda: chart.lines("broken", {"A": rows("x/broken"), "Unbroken B": rows("x/polls", who="B")}, **SAID),
             "daily": lambda: chart.lines("daily", {"Map": rows("x/daily")}, **SAID),
             "stacked": lambda: chart.stacked(
@@ -208,7 +232,23 @@ def examples() -> dict:
     )
 
 
-EXAMPLES = ["lines", "broken", "daily", "stacked", "panels", "slope", "dots", "bars", "maps", "timeline", "short"]
+MARKS = {"mobilisation": "2022-09-21", "Kherson": "2022-11-11", "Wagner mutiny": "2023-06-01", "late": "2022-12-28"}
+EXAMPLES = [
+    "lines",
+    "marked",
+    "marked bars",
+    "changes",
+    "broken",
+    "daily",
+    "stacked",
+    "panels",
+    "slope",
+    "dots",
+    "bars",
+    "maps",
+    "timeline",
+    "short",
+]
 
 
 def artists(drawn, label: str) -> list:
@@ -377,6 +417,129 @@ def test_an_unknown_oblast_is_an_error(project):
     made = chart.maps("m", {"a": found.with_frame(found.frame.assign(oblast="Atlantis"))}, by="oblast", **SAID)
     with pytest.raises(Wrong, match="no oblast 'Atlantis'"):
         figure(made)
+
+
+def test_marks_stand_at_their_days_and_are_told(project):
+    for name in ("marked", "marked bars"):
+        made = examples()[name]
+        for width in ("wide", "narrow"):
+            drawn = figure(made, "light", width)
+            assert set(texts(drawn, "mark")) == set(MARKS)
+            ax, box = drawn.axes[0], drawn.axes[0].get_position()
+            low, high = ax.get_xlim()
+            shown = sorted(line.get_xdata()[0] for line in drawn.artists if line.get_label() == "mark")
+            days = sorted(mdates.date2num(pd.Timestamp(day)) for day in MARKS.values())
+            np.testing.assert_allclose(shown, [box.x0 + (day - low) / (high - low) * box.width for day in days])
+        assert "Marked: mobilisation (2022-09-21), Kherson (2022-11-11)," in made.alternative
+    assert "Reference line at 50: half." in examples()["marked"].alternative
+
+
+@pytest.mark.parametrize("name", ["lines", "marked", "marked bars", "bars", "stacked", "panels", "timeline"])
+def test_no_mark_or_leader_runs_through_words(project, name):
+    for width in ("wide", "narrow"):
+        drawn = figure(examples()[name], "light", width)
+        renderer = drawn.canvas.get_renderer()
+        wide, tall = drawn.get_size_inches() * drawn.dpi
+        for line in (line for line in drawn.artists if line.get_label() in ("mark", "leader")):
+            x, (low, high) = line.get_xdata()[0] * wide, sorted(y * tall for y in line.get_ydata())
+            for t in drawn.texts:
+                box = t.get_window_extent(renderer)
+                through = box.x0 < x < box.x1 and low < box.y1 - 4 and high > box.y0 + 4
+                assert not through or t.get_bbox_patch(), f"a line runs through '{t.get_text()}' in the {width} picture"
+
+
+def test_a_mark_without_a_place_is_an_error(project):
+    part = {"A": rows("x/polls", who="A")}
+    for day, said in (("2019-01-01", "outside its dates"), ("Sept 2022", "needs a date like")):
+        with pytest.raises(Wrong, match=said):
+            chart.lines("m", part, marks={"x": day}, **SAID)
+    with pytest.raises(Wrong, match="outside its limits"):
+        chart.lines("m", part, reference=(50, "half"), limits=(60, 100), **SAID)
+
+
+def test_the_op_eds_words_stand_over_its_band_and_no_tick(project):
+    for name in ("lines", "stacked", "daily"):
+        for width in ("wide", "narrow"):
+            drawn = figure(examples()[name], "light", width)
+            renderer = drawn.canvas.get_renderer()
+            wide = drawn.get_size_inches()[0] * drawn.dpi
+            (words,) = [t.get_window_extent(renderer) for t in drawn.texts if t.get_label() == "op-ed"]
+            (leader,) = [line.get_xdata()[0] * wide for line in drawn.artists if line.get_label() == "leader"]
+            assert words.x0 <= leader <= words.x1
+            assert words.x0 >= drawn.axes[0].get_position().x0 * wide - 1  # so right of the y axis's labels
+
+
+def test_the_op_ed_is_an_outline_over_a_stack(project):
+    (window,) = artists(figure(examples()["stacked"]), "op-ed window")
+    assert not window.get_fill()
+
+
+def test_a_lone_panels_name_is_quiet(project):
+    rows_ = {"By someone": rows("x/parts")}
+    drawn = figure(chart.stacked("s", rows_, by="answer", order=["yes", "no"], **SAID))
+    (name,) = [t for t in drawn.texts if t.get_label() == "panel"]
+    assert name.get_weight() == 400 and not texts(figure(examples()["stacked"]), "panel")
+
+
+def test_a_long_stretch_without_figures_is_dotted(project):
+    made = examples()["marked"]
+    drawn = figure(made)
+    lines = artists(drawn, "_line Pollster A")
+    (gap,) = artists(drawn, "_gap Pollster A")
+    days = mdates.date2num(pd.to_datetime(["2022-10-31", "2023-04-30"]).to_numpy())
+    np.testing.assert_allclose(gap.get_xdata(), days)
+    assert len(lines) == 2 and max(lines[0].get_xdata()) == days[0] and min(lines[1].get_xdata()) == days[1]
+    assert any(note.startswith("Dotted: no figure found between") for note in texts(drawn, "note"))
+    assert "on a line: one poll" in texts(drawn, "key")
+    assert not any("Dotted" in note for note in texts(figure(examples()["lines"]), "note"))
+    assert "on a line: one figure" in texts(figure(examples()["lines"]), "key")
+
+
+def test_references_leave_row_labels_alone(project):
+    for name, label in (("dots", "band"), ("changes", "reference")):
+        drawn = figure(examples()[name], "light", "narrow")
+        ax, renderer = drawn.axes[0], drawn.canvas.get_renderer()
+        spans = [a.get_window_extent(renderer) for a in artists(drawn, label)]
+        names = [t.get_window_extent(renderer) for t in drawn.texts if t.get_label() == "label"]
+        assert spans and names and ax
+        assert not any(min(s.y1, n.y1) - max(s.y0, n.y0) > 5 for s in spans for n in names)
+
+
+def test_a_figure_below_zero_stands_clear_of_the_zero_line(project):
+    for width in ("wide", "narrow"):
+        drawn = figure(examples()["changes"], "light", width)
+        renderer, ax = drawn.canvas.get_renderer(), drawn.axes[0]
+        for at in (0, 3):
+            x = ax.transData.transform((at, 0))[0]
+            for t in (t for t in drawn.texts if t.get_label() == "value"):
+                box = t.get_window_extent(renderer)
+                assert not box.x0 < x < box.x1, f"{t.get_text()} stands on the line at {at} in the {width} picture"
+
+
+def test_a_bar_fills_its_month(project):
+    drawn = figure(examples()["marked bars"])
+    (bars,) = drawn.axes[0].containers
+    for bar, day in zip(bars, pd.date_range("2022-03-01", "2023-06-01", freq="MS"), strict=True):
+        start, end = mdates.date2num(day), mdates.date2num(day + pd.offsets.MonthBegin())
+        assert start < bar.get_x() and bar.get_x() + bar.get_width() < end
+
+
+def test_the_last_year_has_its_label(project):
+    for until in ("2024-01-31", "2024-02-29"):
+        made = chart.lines("years", {"A": rows("x/polls", who="A", until=until)}, **SAID)
+        assert all("2024" in texts(figure(made, "light", width), "tick") for width in ("wide", "narrow"))
+    assert "2026" in texts(figure(examples()["daily"], "light", "narrow"), "tick")
+
+
+def test_a_zero_is_not_a_missing_figure_and_oblasts_are_named_once(project):
+    found = rows("x/oblasts", date="2022-03-25")
+    frame = found.frame.assign(value=np.where(found.frame["oblast"] == "Luhansk", 0.0, found.frame["value"]))
+    drawn = figure(chart.maps("m", {"a": found.with_frame(frame)}, by="oblast", **SAID))
+    (luhansk,) = artists(drawn, "Luhansk")
+    assert tuple(luhansk.get_facecolors()[0][:3]) == to_rgb(PALETTES["light"].ramp[0])
+    drawn = figure(examples()["maps"])
+    assert sorted(texts(drawn, "oblast")) == ["Don", "Khe", "Luh"]
+    assert "Names: Don = Donetsk, Khe = Kherson, Luh = Luhansk." in texts(drawn, "note")
 
 
 # The frame
@@ -638,3 +801,15 @@ def test_spread_keeps_order_and_distance():
     assert places[1] == pytest.approx(51) and places[3] == pytest.approx(120)
     crowded = spread([195, 196, 197], [20] * 3, 0, 200)
     assert max(crowded) <= 190.01 and all(b - a >= 19.99 for a, b in zip(crowded, crowded[1:], strict=False))
+
+
+def test_words_beside_lines_meet_no_words_and_no_line():
+    items = [(10, 60), (30, 50), (180, 40), (195, 30), (90, 20), (91, 20)]
+    placed = staircase(items, 0, 200)
+    assert placed[3][0] + 30 <= 195 and placed[0] == (14, placed[0][1])  # left of its line where there is no room
+    for i, (start, row) in enumerate(placed):
+        for j, (other, other_row) in enumerate(placed):
+            x, end = items[j][0], start + items[i][1]
+            if i != j and row == other_row:
+                assert end < other or other + items[j][1] < start
+            assert not (other_row > row and start < x < end)  # a line that comes down from a higher row

@@ -79,7 +79,7 @@ def test_lines(tmp_path):
 def test_the_minibooks_lines():
     found = parse(P09, MINIBOOK)
     lines = found.text.split("\n")
-    assert len(found.claims) == 2 and len(found.cells) == 5 and sum(len(c.parts) for c in found.claims) == 15
+    assert len(found.claims) == 2 and len(found.cells) == 5 and sum(len(c.parts) for c in found.claims) == 19
     for claim in found.claims:
         assert claim.id in lines[claim.line - 1]
         for part in claim.parts:

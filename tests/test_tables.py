@@ -160,8 +160,9 @@ def test_then_the_same_day_where_the_sidecar_says_so(tmp_path):
 
 
 def test_then_the_sources_date_of_which_the_last_day_counts(tmp_path):
-    assert became_public(tmp_path, record()) == (date(2022, 5, 31), "printed: the source's date, 2022-05")
-    assert became_public(tmp_path, record(day=""), "same day") == (date(2022, 5, 31), "printed: the source's date, 2022-05")
+    inferred = "inferred: the source is of 2022-05; its day was not seen"
+    assert became_public(tmp_path, record()) == (date(2022, 5, 31), inferred)
+    assert became_public(tmp_path, record(day=""), "same day") == (date(2022, 5, 31), inferred)
 
 
 @pytest.mark.parametrize("key", ["undated", "unknown", ""])

@@ -11,7 +11,7 @@ from conftest import MINIBOOK
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from companion import area, first_day_at, held, last_day_at, net_by_month, net_change, share_held, shares, territory
+from companion import area, days_below, first_day_at, held, last_day_at, net_by_month, net_change, share_held, shares, territory
 from companion.problems import Wrong
 from companion.project import Project, use
 from companion.tables import Origin, Rows
@@ -132,6 +132,16 @@ def test_last_and_first_day_at_a_share():
         last_day_at("isw", "control", WHOLE, share=90, before="2022-12-31")
     with pytest.raises(Wrong, match="never reached 90%"):
         first_day_at("isw", "control", WHOLE, share=90, after="2022-12-31")
+
+
+@given(maker=maps, share=st.integers(0, 30))
+def test_days_below_counts_mapped_days_and_no_others(maker, share):
+    with use(PROJECT):
+        since, until = DAYS[maker][0], DAYS[maker][-1]
+        series = shares(*maker, WHOLE).frame["value"]
+        made = days_below(*maker, WHOLE, share, since, until)
+    assert made.value == sum(value < share for value in series) and made.unit == "days"
+    assert len(made.origins[0].lines) == len(series)
 
 
 def test_figures_lead_back_to_their_lines():

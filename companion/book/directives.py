@@ -12,9 +12,10 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from companion.book.output import details
-from companion.claims import CLOCKS, SIDES, Assessment, Chapter, Claim, clocks_of
+from companion.claims import CLOCKS, PARTS, SIDES, Assessment, Chapter, Claim, clocks_of
 from companion.project import current
 from companion.sources import label
+from companion.tables import Origin
 
 log = logging.getLogger(__name__)
 INFERRED = "†"  # marks a figure whose day of first publication is inferred
@@ -141,7 +142,7 @@ class _Part(SphinxDirective):
             node += para(text(label, "side"), classes=("side-line",))
         elif self.name == "would-change":
             node += para(text(f"What would change it ({clock})", "side"), classes=("side-line",))
-        else:
+        elif self.name == "history":
             node += para(text(f"Earlier assessments ({clock})", "side"), classes=("side-line",))
         before = self.env.temp_data.get("companion_clock")
         self.env.temp_data["companion_clock"] = clock
@@ -168,7 +169,7 @@ class ClaimDirective(SphinxDirective):
         node = section(claim.paraphrase, f"claim-{claim.id}", classes=("claim",))
         mark(self.env, f"claim-{claim.id}", node)
         node += self._about(claim)
-        node += self._assessments(claim)
+        node += self._assessments(claim, {p["clock"]: p for p in held.children if p.get("part") == "why"})
         if claim.options.get("counts"):
             node += self._forecast(claim)
         for clock in CLOCKS:
@@ -191,18 +192,17 @@ class ClaimDirective(SphinxDirective):
             line += nodes.Text(f" · assessed {claim.assessed} · next review {claim.review}")
         return line
 
-    def _assessments(self, claim: Claim) -> nodes.Node:
+    def _assessments(self, claim: Claim, reasons: dict[str, nodes.container]) -> nodes.Node:
         if claim.waits_for:
             return para(badge(None), f" It waits for {claim.waits_for}.", classes=("verdicts",))
         line = nodes.container(classes=["verdicts"])
-        for clock, found in (("Then", claim.then), ("Since", claim.since)):
-            line += para(
-                text(clock, "clock-word"),
-                " ",
-                badge(found),
-                f" {found.confidence} confidence" if found else "",
-                classes=("verdict",),
-            )
+        for clock, found in (("then", claim.then), ("since", claim.since)):
+            verdict = nodes.container(classes=["verdict", f"clock-{clock}"])
+            confidence = f" {found.confidence} confidence" if found else ""
+            verdict += para(text(clock.capitalize(), "clock-word"), " ", badge(found), confidence)
+            if clock in reasons:
+                verdict += reasons[clock]
+            line += verdict
         return line
 
     def _forecast(self, claim: Claim) -> nodes.Node:
@@ -265,7 +265,12 @@ class ChapterEnd(SphinxDirective):
             figure = value.figure
             known, basis = figure.became_public(project)
             filters = [
-                para(xref(f"table-{o.table.name}", o.table.name, self.env.docname), f": {o.where} ({lines_of(o.lines)})")
+                para(
+                    xref(f"table-{o.table.name}", o.table.name, self.env.docname),
+                    f": {o.where} (",
+                    *lines_of(o, self.env.docname),
+                    ")",
+                )
                 for o in figure.origins
             ]
             how = [para(f"How: {figure.how}", classes=("how",))] if figure.how else []
@@ -279,7 +284,7 @@ class ChapterEnd(SphinxDirective):
             ]
             body.append(
                 [
-                    [text(value.shown, "figure-shown")],
+                    [para(text(value.shown, "figure-shown"), *back_link(name))],
                     [*filters, *how],
                     str(figure.as_of or "—"),
                     public,
@@ -287,6 +292,8 @@ class ChapterEnd(SphinxDirective):
                 ]
             )
             marks.append({"ids": [f"figure-{name}"], "classes": []})
+            target = f"figure-{chapter.name}-{name}"
+            self.env.get_domain("std").anonlabels[target] = (self.env.docname, f"figure-{name}")
         if not body:
             return None
         node = section("The figures on this page", f"figures-{chapter.name}", classes=("figures",))
@@ -324,12 +331,28 @@ class ChapterEnd(SphinxDirective):
         return node
 
 
-def lines_of(lines: tuple[int, ...]) -> str:
-    if len(lines) == 1:
-        return f"line {lines[0]}"
-    if len(lines) > 4:
-        return f"{len(lines)} lines, {min(lines)} to {max(lines)}"
-    return "lines " + ", ".join(map(str, lines))
+MOST_LINES = 4  # that a figure's entry names one by one, and that the table's page shows
+
+
+def named_lines(origin: Origin) -> tuple[int, ...]:
+    """The lines of a figure that are named one by one; none where it rests on a whole series."""
+    return origin.lines if len(origin.lines) <= MOST_LINES else ()
+
+
+def lines_of(origin: Origin, docname: str) -> list[nodes.Node]:
+    """The CSV lines of a figure, each a link to the row on its table's page."""
+    if not named_lines(origin):
+        return [nodes.Text(f"{len(origin.lines)} lines, {min(origin.lines)} to {max(origin.lines)}")]
+    links = [xref(f"row-{origin.table.name}-{line}", f"line {line}", docname) for line in origin.lines]
+    return joined(links)
+
+
+def back_link(name: str) -> list[nodes.Node]:
+    """From a figure's entry back to where the text places it."""
+    return [
+        nodes.Text(" "),
+        nodes.reference("", "", text("↩", "back"), text(" back to the text", "sr"), refid=f"value-{name}", internal=True),
+    ]
 
 
 def finish_chapter(app: Sphinx, doctree: nodes.document) -> None:
@@ -344,12 +367,25 @@ def finish_chapter(app: Sphinx, doctree: nodes.document) -> None:
             app.env.docname,
             f"chart-{chart['payload']['id']}",
         )
-    for cell in list(doctree.findall(nodes.container)):
-        if "cell_input" in cell.get("classes", []):
-            for block in cell.findall(nodes.literal_block):  # the line that keys the execution cache says nothing to readers
+    # A reader of the page meets a chart's code below it, folded; cells that only name values stay in the notebook.
+    for cell in [node for node in doctree.findall(nodes.container) if "cell" in node.get("classes", [])]:
+        parts = [node for node in cell.children if "cell_input" in node.get("classes", [])]
+        drawn = next(cell.findall(chart_node), None)
+        for part in parts:
+            cell.remove(part)
+            if drawn is None:
+                continue
+            for block in part.findall(nodes.literal_block):  # the line that keys the execution cache says nothing to readers
                 shown = re.sub(r"  # inputs: [0-9a-f]{16}$", "", block.astext(), flags=re.MULTILINE)
                 block.rawsource, block.children = shown, [nodes.Text(shown)]
-            cell.replace_self(details("", cell.deepcopy(), summary="Code", classes=["code"]))
+            cell.append(details("", part, summary="Code of this chart", classes=["code"]))
+        if drawn is None and not any(child for child in cell.findall(nodes.literal_block)):
+            cell.parent.remove(cell)
+    page = next(doctree.findall(nodes.section))
+    for part in list(page.findall(nodes.section)):  # the chapter's end stands beside the others, not within the last of them
+        if {f"figures-{chapter.name}", f"sources-{chapter.name}"} & set(part["ids"]) and part.parent is not page:
+            part.parent.remove(part)
+            page += part
     for title in doctree.findall(nodes.title):
         links = para(
             "Rerun this page: ",
@@ -364,12 +400,11 @@ def finish_chapter(app: Sphinx, doctree: nodes.document) -> None:
 
 def glance(chapter: Chapter, docname: str) -> list[nodes.Node]:
     """The chapter's claims with their two assessments, for its top."""
-    claims = [claim for claim in chapter.claims if not claim.waits_for]
-    if len(claims) < 2:
+    if len(chapter.claims) < 2:
         return []
     body = [
         [[xref(f"claim-{claim.id}", claim.paraphrase, docname)], [para(badge(claim.then))], [para(badge(claim.since))]]
-        for claim in claims
+        for claim in chapter.claims
     ]
     return [table(["Claim", "Then", "Since"], body, ("glance",))]
 
@@ -383,7 +418,8 @@ class value_ref(nodes.Inline, nodes.TextElement):
 
 def visit_value_html(self, node) -> None:
     note = escape(node["note"], quote=True)
-    self.body.append(f'<a class="value" href="#figure-{node["name"]}" data-note="{note}">')
+    ident = f' id="value-{node["name"]}"' if node["first"] else ""
+    self.body.append(f'<a class="value"{ident} href="#figure-{node["name"]}" data-note="{note}">')
 
 
 def depart_value_html(self, node) -> None:
@@ -406,7 +442,10 @@ class ValueRole(SphinxRole):
         sources = "; ".join(label(known_sources[k], known_sources) for k in figure.sources if k in known_sources)
         where = "; ".join(f"{o.table.name}: {o.where}" for o in figure.origins)
         note = f"{sources}. {where}. As of {figure.as_of}" + (f"; public on {known}" if known else "")
-        node = value_ref("", value.shown + (INFERRED if inferred else ""), name=self.text, note=note[:400])
+        placed = self.env.temp_data.setdefault("companion_placed", set())
+        first = self.text not in placed
+        placed.add(self.text)
+        node = value_ref("", value.shown + (INFERRED if inferred else ""), name=self.text, note=note[:400], first=first)
         return [node], []
 
 
@@ -465,7 +504,7 @@ def register(app: Sphinx) -> None:
         text=(lambda self, node: None, lambda self, node: None),
         latex=(lambda self, node: None, lambda self, node: None),
     )
-    for name in ("evidence", "searched", "would-change", "history"):
+    for name in PARTS:
         app.add_directive(name, _Part)
     app.add_directive("claim", ClaimDirective)
     app.add_directive("sentences", Sentences)

@@ -12,6 +12,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from companion.project import current
+from companion.sources import label
 
 CHART = "application/vnd.companion.chart+json"
 VALUE = "application/vnd.companion.value+json"
@@ -108,11 +109,12 @@ def visit_chart_html(self, node) -> None:
     here = self.builder.get_target_uri(self.builder.current_docname)
     up = "../" * here.count("/")
     known = [project.sources[key] for key in payload["sources"] if key in project.sources]
-    sources = ", ".join(f'<a href="{up}sources.html#source-{s.key}">{escape(s.short)}</a>' for s in known)
+    sources = ", ".join(f'<a href="{up}sources.html#source-{s.key}">{escape(label(s, project.sources))}</a>' for s in known)
     tables = ", ".join(f'<a href="{up}tables/{t.replace("/", "-")}.html">{escape(t)}</a>' for t in payload["tables"])
     how = f"<p>How: {escape(payload['how'])}</p>" if payload.get("how") else ""
     said_by = payload["source_line"].removeprefix("Source: ")
-    cite = f"“{payload['title']}”, chart {ident} of this book ({said_by})."
+    config = self.builder.config
+    cite = f"“{payload['title']}”, chart {ident} in “{config.project}” by {config.author}, {config.copyright}. Data: {said_by}."
     caption = f"{payload['title']} ({payload['unit']}; {what})"
     of = f'<span class="sr"> of {escape(payload["title"])}</span>'
     downloads = {"CSV": f"{ident}.csv", "SVG": f"{ident}-light-wide.svg", "PNG": f"{ident}.png"}

@@ -9,7 +9,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from companion.book.directives import badge, joined, mark, para, section, sentence_table, slug, table, text, xref
+from companion.book.directives import badge, joined, mark, named_lines, para, section, sentence_table, slug, table, text, xref
 from companion.claims import CONFIDENCE, SCALE, Chapter, Claim, refs
 from companion.project import Project, current
 from companion.sources import Source
@@ -64,10 +64,17 @@ class Answers(SphinxDirective):
             marks.append({"classes": ["moved"] if claim.moved else []})
         waiting = [c for c in project.claims.values() if c.waits_for]
         moved = sum(c.moved for c in assessed)
+        every = project.oped.sentences
+        covered = {every[s].paragraph for claim in project.claims.values() for s in claim.sentences if s in every}
         lead = para(
-            f"{len(assessed)} claims assessed so far, {moved} of them with a different word since than then"
+            f"{len(covered)} of the op-ed's {len(project.oped.paragraphs)} paragraphs have a chapter so far. "
+            f"{len(assessed)} of their claims are assessed, {moved} of them with a different word since than then"
             + (f"; {len(waiting)} more wait for their evidence." if waiting else ".")
         )
+        summary = nodes.bullet_list(classes=["answers-summary"])
+        for words, chosen in self._moved(assessed):
+            links = joined([xref(f"claim-{c.id}", c.paraphrase.rstrip("."), self.env.docname) for c in chosen], "; ")
+            summary += nodes.list_item("", para(text(f"{words}: ", "group"), *links, "."))
         day = project.oped.cut_off
         key = para(classes=("answers-key",))
         for clocks, said in (
@@ -79,7 +86,22 @@ class Answers(SphinxDirective):
         heads = [step.capitalize() for step in STEPS]
         for long, breaks in (("contra", "contra\u00ad"), ("Contra", "Contra\u00ad"), ("Sup", "Sup\u00ad")):
             heads = [head.replace(long, breaks) for head in heads]  # where a phone's column is narrow
-        return [lead, key, table(["Claim", *heads], body, ("answers",), marks)]
+        return [lead, key, table(["Claim", *heads], body, ("answers",), marks), *([summary] if summary.children else [])]
+
+    def _moved(self, assessed: list[Claim]) -> list[tuple[str, list[Claim]]]:
+        """The claims whose word moved along the scale, by direction: the same answers in words."""
+        steps = {
+            c.id: (STEPS.index(c.then.word), STEPS.index(c.since.word))
+            for c in assessed
+            if {c.then.word, c.since.word} <= set(STEPS)
+        }
+        up = [c for c in assessed if c.id in steps and steps[c.id][1] > steps[c.id][0]]
+        down = [c for c in assessed if c.id in steps and steps[c.id][1] < steps[c.id][0]]
+        return [
+            (words, chosen)
+            for words, chosen in (("Better supported since than then", up), ("Less supported since", down))
+            if chosen
+        ]
 
     def _step(self, i: int, on: dict[str, int]) -> list[nodes.Node] | str:
         here = [clock for clock in ("then", "since") if on.get(clock) == i]
@@ -92,20 +114,35 @@ class Answers(SphinxDirective):
         return ""
 
 
+class Record(SphinxDirective):
+    """What is known of the op-ed: who, where, when; and what isn't known."""
+
+    def run(self) -> list[nodes.Node]:
+        oped = current().oped
+        record, (start, end) = oped.record, oped.window
+        title = record.get("title")
+        line = para(f"The op-ed is by {record['author']}, for {record['series']} of the {record['publisher']}")
+        if title or oped.url:
+            words = title or oped.url
+            line += [nodes.Text(": "), nodes.reference(words, words, refuri=oped.url) if oped.url else text(words)]
+        line += nodes.Text(f"; it appeared on {record['date']}." if record.get("date") else ".")
+        names = {"title": "its title", "url": "its address", "date": "its exact day"}
+        unknown = [words for key, words in names.items() if not record.get(key)]
+        if unknown:
+            said = ", ".join(unknown[:-1]) + (" and " if len(unknown) > 1 else "") + unknown[-1]
+            line += nodes.Text(f" The copy that we worked from doesn't give {said}, and we don't supply them from memory.")
+        if not record.get("date"):
+            span = f"{start.day} {start:%B %Y} and {end.day} {end:%B %Y}"
+            line += nodes.Text(f" From what it says and doesn't say, it was written between {span}; the charts mark that span.")
+        return [line]
+
+
 class Scorecard(SphinxDirective):
     """All claims in one table; a small script adds filters where scripts run."""
 
     def run(self) -> list[nodes.Node]:
         body, marks = [], []
         for claim in current().claims.values():
-            counts = {
-                clock: [len(claim.evidence(side, clock)) for side in ("for", "against", "limits")] for clock in ("then", "since")
-            }
-            evidence = (
-                "; ".join(f"{clock} {a} for, {b} against, {c} limits" for clock, (a, b, c) in counts.items())
-                if not claim.waits_for
-                else "—"
-            )
             cells = [
                 claim.sentences[0].split(".")[0] if claim.sentences else "",
                 [xref(f"claim-{claim.id}", claim.paraphrase, self.env.docname)],
@@ -113,7 +150,6 @@ class Scorecard(SphinxDirective):
                 self._assessed(claim, "then"),
                 self._assessed(claim, "since"),
                 "yes" if claim.moved else "no" if claim.then else "—",
-                evidence,
             ]
             body.append(cells)
             then, since = (slug(a.word) if a else "waits" for a in (claim.then, claim.since))
@@ -129,7 +165,7 @@ class Scorecard(SphinxDirective):
                     ]
                 }
             )
-        header = ["Paragraph", "Claim", "Kind", "Then", "Since", "Changed since", "Pieces of evidence"]
+        header = ["Paragraph", "Claim", "Kind", "Then", "Since", "Changed since"]
         return [table(header, body, ("scorecard",), marks)]
 
     def _assessed(self, claim: Claim, clock: str) -> list[nodes.Node]:
@@ -314,7 +350,7 @@ class TablePage(SphinxDirective):
             classes=("chapter-links",),
         )
         parts = [top, links, listed, self._prose("How it was made", [str(meta["how"])]), self._caveats(meta["caveats"])]
-        parts += [self._columns(t), self._preview(t), self._uses(t), self._cite(t, span)]
+        parts += [self._columns(t), self._preview(t), self._used_rows(t), self._uses(t), self._cite(t, span)]
         return [p for p in parts if p is not None]
 
     def _prose(self, title: str, paragraphs: list[str]) -> nodes.section:
@@ -351,9 +387,31 @@ class TablePage(SphinxDirective):
         node = section("Preview", "preview")
         node += para(f"The first and last rows of {len(frame):,}." if len(part) < len(frame) else f"All {len(frame)} rows.")
         body = [
-            [str(line), *[_cell(v) for v in row]] for line, row in zip(shown.index, shown.itertuples(index=False), strict=True)
+            [str(line), *[_short(_cell(v)) for v in row]]
+            for line, row in zip(shown.index, shown.itertuples(index=False), strict=True)
         ]
         node += table(["line", *shown.columns], body, ("preview",))
+        return node
+
+    def _used_rows(self, t: Table) -> nodes.section | None:
+        """The rows that figures of the chapters name one by one, whole, so that a figure leads to its row."""
+        used: dict[int, list[nodes.Node]] = {}
+        for chapter in current().chapters:
+            for name, value in chapter.evaluated.values.items():
+                for line in [n for o in value.figure.origins if o.table.name == t.name for n in named_lines(o)]:
+                    used.setdefault(line, []).append(xref(f"figure-{chapter.name}-{name}", value.shown, self.env.docname))
+        if not used:
+            return None
+        node = section("Rows behind figures in the book", "rows")
+        node += para("Each row that a figure in a chapter rests on, as it stands in the CSV, with that figure.")
+        body, marks = [], []
+        for line in sorted(used):
+            row = t.frame.loc[line]
+            said = [para(text(f"{column}: ", "field"), _cell(row[column])) for column in t.columns if _cell(row[column])]
+            body.append([str(line), said, [para(*joined(used[line]))]])
+            marks.append({"ids": [f"line-{line}"], "classes": []})
+            self.env.get_domain("std").anonlabels[f"row-{t.name}-{line}"] = (self.env.docname, f"line-{line}")
+        node += table(["Line", "Row", "Figures"], body, ("used-rows",), marks)
         return node
 
     def _uses(self, t: Table) -> nodes.section:
@@ -389,6 +447,11 @@ class TablePage(SphinxDirective):
         return node
 
 
+def _short(cell: str, most: int = 90) -> str:
+    """A long note cut, so that a preview's rows stay rows; the CSV has it whole."""
+    return cell if len(cell) <= most else cell[:most].rsplit(" ", 1)[0] + " …"
+
+
 def _cell(value: object) -> str:
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return ""
@@ -400,6 +463,7 @@ def _cell(value: object) -> str:
 def register(app: Sphinx) -> None:
     for name, directive in {
         "answers": Answers,
+        "record": Record,
         "scorecard": Scorecard,
         "coverage": Coverage,
         "scale": Scale,

@@ -7,6 +7,7 @@ and unit, and ``alt``, a sentence that says what a reader would see. Nothing is 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 
 import pandas as pd
@@ -84,7 +85,14 @@ class Chart:
                 said = ", ".join(f"{_label(x)} {_amount(value)}" for x, value in zip(part["x"], part["value"], strict=True))
             ends.append(f"{label}: {said}" if label else said)
         more = f", and {len(ends) - 8} more series" if len(ends) > 8 else ""
-        return f"{self.alt.rstrip('. ')}. {'; '.join(ends[:8])}{more} ({self.unit})."
+        words = [f"{self.alt.rstrip('. ')}.", f"{'; '.join(ends[:8])}{more} ({self.unit})."]
+        if self.options.get("reference"):
+            at, label = self.options["reference"]
+            words.append(f"Reference line at {_amount(at)}: {label}.")
+        if self.options.get("marks"):
+            marked = sorted(self.options["marks"].items(), key=lambda mark: mark[1])
+            words.append(f"Marked: {', '.join(f'{label} ({day})' for label, day in marked)}.")
+        return " ".join(words)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         from companion.charts.output import bundle
@@ -105,6 +113,21 @@ def _checked(chart: Chart) -> Chart:
         if not str(getattr(chart, name) or "").strip():
             right = {"alt": "a sentence that says what a reader would see", "title": "the finding, as a sentence"}
             raise Wrong(Problem("", 0, "chart", f"chart '{chart.id}' has no {name}; give {right.get(name, 'one')}"))
+    at, limits = (chart.options.get("reference") or (None,))[0], chart.options.get("limits")
+    if at is not None and limits and not limits[0] <= at <= limits[1]:
+        raise Wrong(Problem("", 0, "chart", f"chart '{chart.id}': its reference line at {at} lies outside its limits"))
+    for label, day in (chart.options.get("marks") or {}).items():
+        said = f"chart '{chart.id}': mark '{label}'"
+        if not chart.dated:
+            raise Wrong(Problem("", 0, "chart", f"{said} has no place, since the chart has no dates"))
+        try:
+            at = pd.Timestamp(date.fromisoformat(day))
+        except (TypeError, ValueError):
+            raise Wrong(Problem("", 0, "chart", f"{said} needs a date like 2022-09-21, not {day!r}")) from None
+        first, last = chart.data["x"].min(), chart.data["x"].max()
+        last += pd.Timedelta(days=30 if chart.form == "bars" else 0)  # the bar of a month holds all its days
+        if not first <= at <= last:
+            raise Wrong(Problem("", 0, "chart", f"{said} ({day}) lies outside its dates, {first:%Y-%m-%d} to {last:%Y-%m-%d}"))
     if not chart.source_line:
         raise Wrong(
             Problem("", 0, "chart", f"chart '{chart.id}' has no source line: its rows' source_id is not in references.bib")
@@ -175,7 +198,7 @@ def _from_figures(figures: dict[str, dict[str, Figure]]) -> pd.DataFrame:
 
 def _how(parts) -> str | None:
     said = list(dict.fromkeys(part.how for part in parts if part.how))
-    return " ".join(said) or None
+    return "; ".join(part.rstrip(".") for part in said) or None
 
 
 def _rows_chart(
@@ -230,18 +253,41 @@ def lines(
     step: bool = False,
     limits: tuple | None = None,
     band: tuple | None = None,
+    reference: tuple[float, str] | None = None,
+    marks: dict[str, str] | None = None,
+    point: str | None = None,
     unit: str | None = None,
 ) -> Chart:
     """Lines over time, a point where each figure was measured and its interval where known.
 
     ``points`` are further rows drawn as marks without a line (other publishers' single figures, a pollster's own points
     under a smoothed line); ``step`` holds each value until the next; ``limits`` are the y axis's ends; ``band`` is
-    ``(low, high, label)``, a reference such as the range that a wording would cover. Lines stop at the sidecar's breaks.
+    ``(low, high, label)``, a reference such as the range that a wording would cover, and ``reference`` is ``(value,
+    label)``, one line such as ``(50, "half")``. ``marks`` are ``{label: ISO date}``, thin labelled vertical lines at events;
+    keep their labels to a few words. ``point`` says in the key what one point on a line is ("one poll"); where there are
+    ``points`` beside the lines and none is given, it is "one figure".
+
+    Lines stop at the sidecar's breaks. Where a series that has a figure every month or two has none for more than three
+    months, its line is dotted there, without an interval, and a note below says so.
     """
     both = series | (points or {})
     data = _from_rows(both, y)
     return _rows_chart(
-        "lines", id, both, data, title, subtitle, alt, unit, points=tuple(points or ()), step=step, limits=limits, band=band
+        "lines",
+        id,
+        both,
+        data,
+        title,
+        subtitle,
+        alt,
+        unit,
+        points=tuple(points or ()),
+        step=step,
+        limits=limits,
+        band=band,
+        reference=reference,
+        marks=marks,
+        point=point or ("one figure" if points else None),
     )
 
 
@@ -260,7 +306,8 @@ def stacked(
 ) -> Chart:
     """Shares that add up, over time: one panel for each entry of ``rows``, parts by column ``by`` in ``order``.
 
-    ``names`` gives parts a label other than the table's own word.
+    A single panel may be called ``""``, and then has no name above it. ``names`` gives parts a label other than the table's
+    own word.
     """
     data = _from_rows(rows, y, part=by)
     data = data[data["part"].isin(order)].rename(columns={"series": "panel", "part": "series"})
@@ -305,10 +352,15 @@ def dots(
     alt: str,
     limits: tuple | None = None,
     band: tuple | None = None,
+    reference: tuple[float, str] | None = None,
     unit: str | None = None,
 ) -> Chart:
-    """A dot with its interval for each figure, one line a label; ``{series: {label: Figure}}``, series by colour and mark."""
-    return _figures_chart("dots", id, figures, title, subtitle, alt, unit, limits=limits, band=band)
+    """A dot with its interval for each figure, one line a label; ``{series: {label: Figure}}``, series by colour and mark.
+
+    ``band`` is ``(low, high, label)`` and ``reference`` is ``(value, label)``, one line such as ``(50, "half")``; both have
+    their label above the rows.
+    """
+    return _figures_chart("dots", id, figures, title, subtitle, alt, unit, limits=limits, band=band, reference=reference)
 
 
 def bars(
@@ -321,19 +373,27 @@ def bars(
     y: str = "value",
     signs: tuple[str, str] | None = None,
     limits: tuple | None = None,
+    marks: dict[str, str] | None = None,
     unit: str | None = None,
 ) -> Chart:
     """Bars over time for the first series, marks for the others, so that two sources for one change stand together.
 
     ``signs`` says in words what above and below zero mean; with ``limits``, a bar beyond them is cut and labelled.
+    ``marks`` are ``{label: ISO date}``, thin labelled vertical lines at events. Where every date is the first of a month, a
+    bar fills its month, so that a mark stands within the month's bar.
     """
-    return _rows_chart("bars", id, series, _from_rows(series, y), title, subtitle, alt, unit, signs=signs, limits=limits)
+    data = _from_rows(series, y)
+    return _rows_chart("bars", id, series, data, title, subtitle, alt, unit, signs=signs, limits=limits, marks=marks)
 
 
 def maps(
     id: str, panels: dict[str, Rows], *, by: str, title: str, subtitle: str, alt: str, y: str = "value", unit: str | None = None
 ) -> Chart:
-    """Small maps of Ukraine's oblasts, one for each ``{label: Rows}``, shaded by ``y`` of the oblast named in column ``by``."""
+    """Small maps of Ukraine's oblasts, one for each ``{label: Rows}``, shaded by ``y`` of the oblast named in column ``by``.
+
+    Grey is an oblast without a row; one with a row of 0 has the lightest shade. Oblasts with a figure of 10 or more in any
+    panel are named in the first, shortened where they are long, where there is room.
+    """
     data = _from_rows(panels, y, x=by).rename(columns={"series": "panel"})
     data.insert(0, "series", data["panel"])
     return _rows_chart("maps", id, panels, data, title, subtitle, alt, unit)

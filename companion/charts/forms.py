@@ -33,6 +33,8 @@ from companion.charts.frame import (
     number,
     spans_cut_off,
     spread,
+    staircase,
+    strip_of,
     text_width,
     wrap,
 )
@@ -85,9 +87,9 @@ class _Across:
         room = (self.last - self.first) * share or least
         return self.first - room, self.last + room
 
-    def scale(self, sheet: Sheet, ax: Axes) -> None:
+    def scale(self, sheet: Sheet, ax: Axes, whole_months: bool = False) -> None:
         if self.dated:
-            return sheet.date_scale(ax)
+            return sheet.date_scale(ax, whole_months)
         left, _, right, bottom = sheet.edges(ax)
         ax.plot([0, 1], [0, 0], transform=ax.transAxes, color=sheet.palette.rule, linewidth=1, clip_on=False, label="_base")
         low, high = ax.get_xlim()
@@ -122,6 +124,18 @@ def _pieces(x: np.ndarray, y: np.ndarray, breaks: list[float]) -> list[np.ndarra
         if np.isfinite(y[i]):
             piece.append(i)
     return [*pieces, np.array(piece)] if piece else pieces
+
+
+def _gaps(x: np.ndarray, y: np.ndarray, breaks: list[float]) -> list[int]:
+    """Places after which a series of days ``x`` that has a figure every month or two has none for over three months."""
+    known = x[np.isfinite(y)]
+    if len(known) < 3 or np.median(np.diff(known)) > 62:
+        return []
+    return [
+        i
+        for i in range(len(x) - 1)
+        if x[i + 1] - x[i] > 95 and np.isfinite(y[i : i + 2]).all() and not any(x[i] < at <= x[i + 1] for at in breaks)
+    ]
 
 
 BREAKS = 15
@@ -190,36 +204,49 @@ def _inked(sheet: Sheet, ax: Axes, across: _Across) -> tuple[np.ndarray, np.ndar
             x, y = np.interp(at, np.arange(len(x)), x), np.interp(at, np.arange(len(x)), y)
         xs.append(x)
         ys.append(y)
+    _, top, _, bottom = sheet.edges(ax)
+    for day in (sheet.chart.options.get("marks") or {}).values():
+        ys.append(np.arange(top, bottom, 4))
+        xs.append(np.full(len(ys[-1]), float(sheet.px(ax, mdates.date2num(pd.Timestamp(day)), 0)[0])))
     return np.concatenate(xs), np.concatenate(ys)
 
 
-def _band(sheet: Sheet, ax: Axes, band: tuple | None, upright: bool = False, taken: list | None = None) -> None:
-    """A reference band with its label: across for a y axis (clear of the boxes ``taken``), upright for an x axis."""
-    if not band:
+def _references(chart) -> list[tuple[float, float, str]]:
+    """The chart's band and reference line as (low, high, label); a line is as low as it is high."""
+    band, line = chart.options.get("band"), chart.options.get("reference")
+    return ([tuple(band)] if band else []) + ([(line[0], line[0], line[1])] if line else [])
+
+
+def _draw_reference(sheet: Sheet, ax: Axes, low: float, high: float, span: tuple[float, float] | None = None) -> None:
+    """A band or dashed line across the plot; with ``span`` (ends in y) upright."""
+    if low < high:
+        across = ax.axhspan(low, high) if span is None else ax.fill_betweenx(span, low, high)
+        across.set(color=sheet.palette.band, linewidth=0, zorder=0.8, label="band")
         return
-    low, high, text = band
+    (line,) = [ax.axhline(low)] if span is None else ax.plot([low, low], span)
+    line.set(color=sheet.palette.ink, linewidth=1.2, linestyle=(0, (4, 2.5)), zorder=1.5, label="reference")
+
+
+def _references_across(sheet: Sheet, ax: Axes, taken: list[tuple]) -> None:
+    """Bands and reference lines with their labels, clear of the lines and of the boxes ``taken``."""
     left, top, right, bottom = sheet.edges(ax)
-    (ax.axvspan if upright else ax.axhspan)(low, high, color=sheet.palette.band, linewidth=0, zorder=0.8).set_label("band")
-    size = sheet.tick_size
-    if upright:
-        x0, x1 = (float(v) for v in sheet.px(ax, [low, high], [0, 0])[0])
-        half = text_width(text, size, True) / 2
-        x = min(max((x0 + x1) / 2, sheet.left + half), sheet.right - half)
-        sheet.text(x, top - 9, text, size, sheet.palette.ink, True, ha="center", role="band")
-        return
-    y0, y1 = (float(v) for v in sheet.px(ax, [0, 0], [high, low])[1])
+    size, taken = sheet.tick_size, list(taken)
     px, py = _inked(sheet, ax, _Across(sheet.chart))
-    wide = text_width(text, size, True)
-    best, cost = (left + 6, y0 - size * 0.7), 1e9
-    heights = [(y1 + size * 0.75, 0.5), (y0 - size * 0.75, 0.6)] + ([((y0 + y1) / 2, 0.0)] if y1 - y0 > size + 4 else [])
-    for y, dislike in heights:
-        for x in np.linspace(left + 6, right - wide - 6, 9):
-            near = (px > x - 8) & (px < x + wide + 8) & (abs(py - y) < size * 0.95)
-            met = any(x < b[2] + 6 and x + wide > b[0] - 6 and abs(y - (b[1] + b[3]) / 2) < size * 1.2 for b in taken or ())
-            this = near.sum() + dislike + 1000 * (not top < y < bottom - 4) + 100 * met
-            if this < cost:
-                best, cost = (x, y), this
-    sheet.text(*best, text, size, sheet.palette.ink, True, role="band")
+    for low, high, text in _references(sheet.chart):
+        _draw_reference(sheet, ax, low, high)
+        y0, y1 = (float(v) for v in sheet.px(ax, [0, 0], [high, low])[1])
+        wide = text_width(text, size, True)
+        best, cost = (left + 6, y0 - size * 0.7), 1e9
+        heights = [(y1 + size * 0.75, 0.5), (y0 - size * 0.75, 0.6)] + ([((y0 + y1) / 2, 0.0)] if y1 - y0 > size + 4 else [])
+        for y, dislike in heights:
+            for x in np.linspace(left + 6, right - wide - 6, 9):
+                near = (px > x - 8) & (px < x + wide + 8) & (abs(py - y) < size * 0.95)
+                met = any(x < b[2] + 6 and x + wide > b[0] - 6 and abs(y - (b[1] + b[3]) / 2) < size * 1.2 for b in taken)
+                this = near.sum() + dislike + 1000 * (not top < y < bottom - 4) + 100 * met
+                if this < cost:
+                    best, cost = (x, y), this
+        taken.append((best[0], best[1] - size / 2, best[0] + wide, best[1] + size / 2))
+        sheet.text(*best, text, size, sheet.palette.ink, True, role="band" if low < high else "reference")
 
 
 def _whiskers(ax: Axes, x, low, high, colour: str, name: str, upright: bool = True, wide: float = 1.5) -> None:
@@ -247,61 +274,86 @@ def _lines(chart, mode: str, width: str) -> Sheet:
     only_points = [n for n in names if n in (chart.options.get("points") or ())]
     lined = [n for n in names if n not in only_points]
     breaks = _breaks(chart, across)
-    band = chart.options.get("band")
-    low, high = _range(chart, tuple(band[:2]) if band else ())
+    low, high = _range(chart, tuple(end for reference in _references(chart) for end in reference[:2]))
     narrow = width == "narrow"
 
     style = _style(names, PALETTES[mode])
     if len(only_points) == len(lined) and data.loc[data["series"].isin(lined), "line"].isna().all():
         # Estimates, each with the figures that it rests on: one hue for both.
         style |= {p: (style[n][0], style[p][1]) for n, p in zip(lined, only_points, strict=True)}
-    named = [n for n in lined if n]
-    key = [Key(n, style[n][0], style[n][1]) for n in only_points]
-    if narrow and len(named) > 1:
-        key = [Key(n, style[n][0], "line") for n in named] + key
-    marked = _spans(across)
-    over = BREAKS if breaks else 0
-    strip = (STRIP if marked else 6) + over
-    plot = (strip + 250 if narrow else strip + 300) + 26
-    sheet = Sheet(chart, mode, width, plot, key, _break_notes(breaks))
-
+    measures = Sheet(chart, mode, width, 100)
     ends = {}
     for name in lined:
         part = data[(data["series"] == name) & data["value"].notna()]
         if len(part):
             ends[name] = part.iloc[-1]
+    named = [n for n in lined if n]
     decimals = decimals_of([e["value"] for e in ends.values()])
     shown = {n: number(e["value"], decimals, chart.unit) for n, e in ends.items()}
-    if narrow or not any(named):
-        room = max((text_width(v, sheet.label_size, True) for v in shown.values()), default=0) + 12
+    if narrow or not named:
+        room = max((text_width(v, measures.label_size, True) for v in shown.values()), default=0) + 12
         labels = shown
     else:
         labels = {n: f"{n} {v}".strip() for n, v in shown.items()}
-        room = min(168, max((text_width(v, sheet.label_size, True) for v in labels.values()), default=0)) + 14
-    left = sheet.left + sheet.y_room(low, high, chart.unit)
+        room = min(168, max((text_width(v, measures.label_size, True) for v in labels.values()), default=0)) + 14
+    left = measures.left + measures.y_room(low, high, chart.unit)
+    limits = across.limits(0.015, 15 if across.dated else 0.5)
+
+    # What the strip above and the key hold depends on where things fall across, which is the same on any sheet.
+    ax = measures.axes(left, 0, measures.right - room, 100)
+    ax.set_xlim(*limits)
+    marked = _spans(across)
+    flags = measures.flags(ax, marked, chart.options.get("marks"))
+    apart, gaps, estimated, seen = {}, {}, {}, {}
+    for name in names:
+        part = data[data["series"] == name]
+        x, y = across.of(part["x"]), part["value"].to_numpy(float)
+        steps = np.diff(np.unique(measures.px(ax, x, 0)[0]))
+        apart[name] = float(np.median(steps)) if len(steps) else 99.0  # px between a series' figures
+        off = [at for at, _, who in breaks if not who or name in who]
+        gaps[name] = _gaps(x, y, off) if across.dated and name in lined else []
+        # Figures that no row of a table holds are estimates between polls: a line and its band, but no points.
+        estimated[name] = name in lined and len(x) > 1 and part["line"].isna().all() and part["low"].notna().any()
+        seen[name] = name in only_points or (apart[name] >= 2.6 or len(x) == 1) and not estimated[name]
+    dense = min((apart[n] for n in lined), default=99) < 6  # then intervals are bands, for as many series as can have one
+
+    key = [Key(n, style[n][0], style[n][1]) for n in only_points]
+    if narrow and len(named) > 1:
+        key = [Key(n, style[n][0], "line") for n in named] + key
+    if chart.options.get("point") and any(seen[n] for n in lined):
+        key.append(Key(f"on a line: {chart.options['point']}", PALETTES[mode].quiet, "line o"))
+    notes = _break_notes(breaks) + (["Dotted: no figure found between."] if any(gaps.values()) else [])
+    over = BREAKS if breaks else 0
+    strip = strip_of(flags) + over
+    sheet = Sheet(chart, mode, width, strip + (250 if narrow else 300) + 26, key, notes)
     ax = sheet.axes(left, sheet.top + strip, sheet.right - room, sheet.bottom - 26)
-    ax.set_xlim(*across.limits(0.015, 15 if across.dated else 0.5))
+    ax.set_xlim(*limits)
     sheet.y_scale(ax, low, high, chart.unit, 4 if narrow else 5)
     across.scale(sheet, ax)
     if marked:
-        sheet.mark_cut_off(ax, sheet.top + strip - over)
-    apart = {}  # px between a series' figures
-    for name in names:
-        gaps = np.diff(np.unique(sheet.px(ax, across.of(data.loc[data["series"] == name, "x"]), 0)[0]))
-        apart[name] = float(np.median(gaps)) if len(gaps) else 99.0
-    dense = min((apart[n] for n in lined), default=99) < 6  # then intervals are bands, for as many series as can have one
+        sheet.mark_cut_off(ax)
+    sheet.draw_flags(ax, flags, sheet.top + strip - over)
     for name in names:
         part = data[data["series"] == name]
         colour, marker = style[name]
         x, y = across.of(part["x"]), part["value"].to_numpy(float)
         lo, hi = part["low"].to_numpy(float), part["high"].to_numpy(float)
         px, spacing = np.asarray(sheet.px(ax, x, np.zeros(len(x)))[0]), apart[name]
-        # Figures that no row of a table holds are estimates between polls: a line and its band, but no points.
-        estimated = name not in only_points and len(x) > 1 and part["line"].isna().all() and np.isfinite(lo).any()
-        seen = name in only_points or (spacing >= 2.6 or len(x) == 1) and not estimated
         size = 7.5 if name in only_points else 6.5 if spacing > 9 else 4.2 if spacing > 5 else 3.0
-        pieces = [] if name in only_points else _pieces(x, y, [at for at, _, who in breaks if not who or name in who])
-        as_band = not seen or name not in only_points and spacing < (14 if dense else 6) and len(x) > 1
+        cuts = [at for at, _, who in breaks if not who or name in who] + [x[i + 1] for i in gaps[name]]
+        pieces = [] if name in only_points else _pieces(x, y, cuts)
+        for i in gaps[name]:
+            ax.plot(
+                x[i : i + 2],
+                y[i : i + 2],
+                color=colour,
+                linewidth=1.8,
+                linestyle=(0, (1, 2)),
+                drawstyle="steps-post" if chart.options.get("step") else "default",
+                zorder=4.5,
+                label=f"_gap {name}",
+            )
+        as_band = not seen[name] or name not in only_points and spacing < (14 if dense else 6) and len(x) > 1
         for piece in pieces:
             if as_band and len(piece) == 1:
                 _whiskers(ax, x[piece], lo[piece], hi[piece], colour, f"{name} interval")
@@ -318,12 +370,12 @@ def _lines(chart, mode: str, width: str) -> Sheet:
                     label=f"{name} interval",
                     step="post" if chart.options.get("step") else None,
                 )
-            kept = piece if seen else piece[_thin(px[piece], y[piece])]
+            kept = piece if seen[name] else piece[_thin(px[piece], y[piece])]
             ax.plot(
                 x[kept],
                 y[kept],
                 color=colour,
-                linewidth=2.1 if not seen else 1.9,
+                linewidth=1.9 if seen[name] else 2.1,
                 solid_capstyle="round",
                 solid_joinstyle="round",
                 drawstyle="steps-post" if chart.options.get("step") else "default",
@@ -334,7 +386,7 @@ def _lines(chart, mode: str, width: str) -> Sheet:
                 ax.plot(x[piece], y[piece], color=colour, marker="o", markersize=4, zorder=5, label=f"_line {name}")
         if not as_band:
             _whiskers(ax, x, lo, hi, colour, f"{name} interval", wide=1.5 if spacing > 9 else 0.9)
-        if seen:
+        if seen[name]:
             ax.plot(
                 x,
                 y,
@@ -368,7 +420,7 @@ def _lines(chart, mode: str, width: str) -> Sheet:
         sheet.bottom - 20,
     )
     taken = _inside_labels(sheet, ax, across, [(labels[n], x, v, style[n][0]) for n, x, v in inside])
-    _band(sheet, ax, band, taken=taken)
+    _references_across(sheet, ax, taken)
     return sheet
 
 
@@ -466,9 +518,15 @@ def _stacked(chart, mode: str, width: str) -> Sheet:
         across.scale(sheet, ax)
         if panel:
             names = wrap(panel, each, sheet.label_size, True)
-            sheet.text(x0, y0 - head + 8, names[0] + ("…" if len(names) > 1 else ""), sheet.label_size, bold=True, role="panel")
+            shown = names[0] + ("…" if len(names) > 1 else "")
+            if len(panels) > 1:
+                sheet.text(x0, y0 - head + 8, shown, sheet.label_size, bold=True, role="panel")
+            else:  # no other panel to be told from: a quiet word on the whole
+                sheet.text(x0, y0 - head + 8, shown, sheet.tick_size, sheet.palette.quiet, role="panel")
         if marked:
-            sheet.mark_cut_off(ax, y0 - over, label=row == 0 or narrow, how="over")
+            sheet.mark_cut_off(ax, how="outline")
+            if row == 0 or narrow:
+                sheet.draw_flags(ax, sheet.flags(ax, True), y0 - over)
         figures = wide.to_numpy(float)
         tops = np.nancumsum(figures, axis=1)
         bottoms = tops - np.nan_to_num(figures)
@@ -625,7 +683,7 @@ def _dots(chart, mode: str, width: str) -> Sheet:
     style = _style(names, PALETTES[mode])
     key = [Key(n, style[n][0], style[n][1]) for n in names if n]
     size, step = (13.5, 17) if narrow else (14, 18)
-    band = chart.options.get("band")
+    references = _references(chart)
     room = 330 if narrow else 240
     wrapped = {label: wrap(label, room, size, balanced=True) for label in labels}
     own = {label: [n for n in names if ((data["series"] == n) & (data["x"].astype(str) == label)).any()] for label in labels}
@@ -633,12 +691,12 @@ def _dots(chart, mode: str, width: str) -> Sheet:
     for label in labels:
         marks = 17 * max(len(own[label]), 1)
         tall[label] = len(wrapped[label]) * step + marks + 8 if narrow else max(len(wrapped[label]) * step, marks) + 12
-    head = 20 if band else 4
+    head = 4 + 16 * len(references)
     plot = head + sum(tall.values()) + 28
     sheet = Sheet(chart, mode, width, plot, key)
     limits = chart.options.get("limits")
     figures = np.concatenate(
-        [data[c].to_numpy(float) for c in ("value", "low", "high")] + [np.array(band[:2] if band else [], float)]
+        [data[c].to_numpy(float) for c in ("value", "low", "high")] + [np.array([r[:2] for r in references], float).ravel()]
     )
     figures = figures[np.isfinite(figures)]
     low, high = limits or nice_range(figures.min(), figures.max(), zero=bool(figures.min() >= 0 or figures.max() <= 0))
@@ -666,7 +724,13 @@ def _dots(chart, mode: str, width: str) -> Sheet:
             ha="center",
             role="tick",
         )
-    _band(sheet, ax, band, upright=True)
+    for i, (start, end, text) in enumerate(references):
+        half = text_width(text, sheet.tick_size, True) / 2
+        x = min(max(float(sheet.px(ax, (start + end) / 2, 0)[0]), sheet.left + half), sheet.right - half)
+        at = top - 9 - 16 * (len(references) - 1 - i)
+        role = "band" if start < end else "reference"
+        sheet.text(x, at, text, sheet.tick_size, sheet.palette.ink, True, ha="center", role=role)
+    lines_at = [float(sheet.px(ax, at, 0)[0]) for at in (0.0, *(r[0] for r in references if r[0] == r[1]))]
     y = 0.0
     for i, label in enumerate(labels):
         if i:
@@ -693,6 +757,8 @@ def _dots(chart, mode: str, width: str) -> Sheet:
                 label="_grid",
                 solid_capstyle="butt",
             )
+        for start, end, _ in references:
+            _draw_reference(sheet, ax, start, end, (ceiling, floor))
         for k, name in enumerate(own[label]):
             row = data[(data["series"] == name) & (data["x"].astype(str) == label)].iloc[0]
             if pd.isna(row["value"]):
@@ -714,11 +780,16 @@ def _dots(chart, mode: str, width: str) -> Sheet:
                 label=name,
                 clip_on=False,
             )
-            reach = max(row["value"], hi if np.isfinite(hi) else row["value"])
-            x = float(sheet.px(ax, min(reach, high), 0)[0])
-            sheet.text(
-                x + 9, top + at, number(row["value"], decimals, chart.unit), size, sheet.ink_of(colour), True, role="value"
-            )
+            text = number(row["value"], decimals, chart.unit)
+            wide = text_width(text, size, True)
+            ends = np.clip(np.nanmin([row["value"], lo]), low, high), np.clip(np.nanmax([row["value"], hi]), low, high)
+            x0, x1 = (float(v) for v in sheet.px(ax, ends, [0, 0])[0])
+            # Right of the mark, or left of a figure below zero, if no line that means something runs there.
+            places = [x0 - 9 - wide, x1 + 9] if row["value"] < 0 else [x1 + 9, x0 - 9 - wide]
+            beyond = max([x1 + 3, *(line for line in lines_at if x1 < line < x1 + wide + 12)]) + 6
+            free = [p for p in places if p >= left - 4 and not any(p - 3 < line < p + wide + 3 for line in lines_at)]
+            x = min([*free, beyond][0], sheet.right - wide)
+            sheet.text(x, top + at, text, size, sheet.ink_of(colour), True, role="value")
         y += tall[label]
     return sheet
 
@@ -740,30 +811,34 @@ def _bars(chart, mode: str, width: str) -> Sheet:
     key = [Key(names[0], up, "fill", down if signs else None), *(Key(n, *style[n]) for n in names[1:])] if len(names) > 1 else []
     marked = _spans(across)
     data = data.assign(at=across.of(data["x"]))
-    beyond = data[(data["value"] > high) | (data["value"] < low)].sort_values("at")
     own = np.unique(data.loc[data["series"] == names[0], "at"])
     slot = float(np.median(np.diff(own))) if len(own) > 1 else 30.0 if across.dated else 1.0
+    whole_months = across.dated and 28 <= slot <= 31 and bool((data["x"].dt.day == 1).all())
+    if whole_months:  # a month stands for all its days, so that the op-ed and marks fall within its bar
+        data["at"] += data["x"].dt.days_in_month / 2
+    beyond = data[(data["value"] > high) | (data["value"] < low)].sort_values("at")
     measures = Sheet(chart, mode, width, 100)
     left, right = measures.left + measures.y_room(low, high, chart.unit), measures.right - 4
-    x_low, x_high = across.first - slot * 0.7, across.last + slot * 0.7
+    x_low, x_high = data["at"].min() - slot * 0.7, data["at"].max() + slot * 0.7
+    ax = measures.axes(left, 0, right, 100)
+    ax.set_xlim(x_low, x_high)
+    flags = measures.flags(ax, marked, chart.options.get("marks"))
     size = 12 if narrow else 12.5
 
     def px(at):
         return left + (np.asarray(at, float) - x_low) / (x_high - x_low) * (right - left)
 
-    # A bar beyond the limits is cut there and its figure printed outside, each in the first row in which neither its
-    # words nor its thread meet another's. Marks beyond the limits are named in a note: they'd be too many to print.
+    # A bar beyond the limits is cut there and its figure printed outside, where neither its words nor its thread meet
+    # another's. Marks beyond the limits are named in a note: they'd be too many to print.
     cut, depth = [], {True: 0, False: 0}
     for above in (True, False):
-        placed: list[tuple[float, int]] = []
         bars = beyond[(beyond["series"] == names[0]) & ((beyond["value"] > high) if above else (beyond["value"] < low))]
-        for r in list(bars.itertuples())[::-1]:
-            text, x = number(r.value, 0 if abs(r.value) >= 100 else None, chart.unit, sign=True), float(px(r.at))
-            end = x + 4 + text_width(text, size, True)
-            row = 1 + max((row for other, row in placed if other < end + 5), default=-1) if end < right else 0
-            placed.append((x, row))
-            depth[above] = max(depth[above], row + 1)
-            cut.append((above, row, x, text, end < right, down if r.value < 0 else up))
+        shown = [number(v, 0 if abs(v) >= 100 else None, chart.unit, sign=True) for v in bars["value"]]
+        items = [(float(px(at)), text_width(text, size, True)) for at, text in zip(bars["at"], shown, strict=True)]
+        placed = staircase(items, left, right)
+        depth[above] = 1 + max((row for _, row in placed), default=-1)
+        for value, text, (x, _), (start, row) in zip(bars["value"], shown, items, placed, strict=True):
+            cut.append((above, row, x, text, start, down if value < 0 else up))
     notes = []
     for name in names[1:]:
         far = beyond[beyond["series"] == name]
@@ -774,7 +849,7 @@ def _bars(chart, mode: str, width: str) -> Sheet:
             )
             notes.append(f"{name} beyond the scale: {listed}.")
     step = size + 3
-    strip = (STRIP if marked else 6) + (depth[True] * step + 8 if depth[True] else 0)
+    strip = strip_of(flags) + (depth[True] * step + 8 if depth[True] else 0)
     under = depth[False] * step + 10 if depth[False] else 0
     sheet = Sheet(chart, mode, width, strip + (230 if narrow else 290) + under + 26, key, notes)
     ax = sheet.axes(left, sheet.top + strip, right, sheet.bottom - 26 - under)
@@ -782,10 +857,11 @@ def _bars(chart, mode: str, width: str) -> Sheet:
     sheet.y_scale(ax, low, high, chart.unit, 4 if narrow else 6)
     _, top, _, bottom = sheet.edges(ax)
     if marked:
-        sheet.mark_cut_off(ax, sheet.top + STRIP)
+        sheet.mark_cut_off(ax)
+    sheet.draw_flags(ax, flags, sheet.top + strip_of(flags))
     base = sheet.axes(left, sheet.bottom - 27, right, sheet.bottom - 26)
     base.set_xlim(x_low, x_high)
-    across.scale(sheet, base)
+    across.scale(sheet, base, whole_months)
     for name in names:
         part = data[data["series"] == name]
         at, value = part["at"].to_numpy(), part["value"].to_numpy(float)
@@ -821,20 +897,25 @@ def _bars(chart, mode: str, width: str) -> Sheet:
             for x in px(at[far]):
                 sheet.mark(float(x), top + 5 if above else bottom - 5, "^" if above else "v", colour, 6.5)
     half = slot * 0.5 / (x_high - x_low) * (right - left)
-    for above, row, x, text, rightward, colour in cut:
+    for above, row, x, text, start, colour in cut:
         y = top - 8 - (row + 0.5) * step if above else bottom + 9 + (row + 0.5) * step
         edge, inward = (top, 1) if above else (bottom, -1)
         sheet.rule([x, x], [edge - 2 * inward, y], colour, 0.9, capstyle="butt")
         sheet.rule([x - half, x + half], [edge + 14 * inward + 2, edge + 14 * inward - 2], palette.background, 2, capstyle="butt")
-        sheet.text(x + 4 if rightward else x - 4, y, text, size, colour, True, ha="left" if rightward else "right", role="beyond")
+        words = sheet.text(start, y, text, size, colour, True, role="beyond")
+        if above and chart.options.get("marks"):  # whose lines pass here
+            words.set_bbox({"facecolor": palette.background, "edgecolor": "none", "pad": 1})
     for word, y, colour, arrow in ((signs[0], top + 12, up, "↑"), (signs[1], bottom - 12, down, "↓")) if signs else ():
         text = f"{arrow} {word}"
         wide = text_width(text, sheet.label_size, True)
         xs, ys = px(data["at"]), np.asarray(sheet.px(ax, 0, np.clip(data["value"].to_numpy(float), low, high))[1])
-        near = ys < y + 14 if arrow == "↑" else ys > y - 14
-        places = np.linspace(right - wide - 6, left + 6, 7)
-        at = min(places, key=lambda s: int((near & (abs(xs - s - wide / 2) < wide / 2 + 8)).sum()))  # noqa: B023 - used at once
-        sheet.text(at, y, text, sheet.label_size, colour, True, role="sign")
+        near = xs[ys < y + 14 if arrow == "↑" else ys > y - 14]
+        near = np.concatenate([near, *([flag.at] * 9 for flag in flags if flag.role == "mark")])
+        places = np.linspace(right - wide - 6, left + 6, 13)
+        at = min(places, key=lambda s: int((abs(near - s - wide / 2) < wide / 2 + 8).sum()))  # noqa: B023 - used at once
+        words = sheet.text(at, y, text, sheet.label_size, colour, True, role="sign")
+        if chart.options.get("marks"):  # where no place is free of their lines, the line stops for the words
+            words.set_bbox({"facecolor": palette.since if marked else palette.background, "edgecolor": "none", "pad": 1})
     return sheet
 
 
@@ -980,6 +1061,16 @@ def _maps(chart, mode: str, width: str) -> Sheet:
         if middles[at[1]][2] * flat * scale**2 < max(text_width(t, size, True), 1.2 * size) * size * 1.5
     }
     notes = [f"Too small to print in: {'; '.join(f'{o} {t} ({p})' for (p, o), t in small.items())}."] if small else []
+    # The oblasts that matter are named once, in the first panel, where two lines fit.
+    name_size = size - 0.5
+    short = _short_names(sorted(data.loc[data["value"] >= 10, "x"].astype(str).unique()))
+    short = {
+        o: text
+        for o, text in short.items()
+        if middles[o][2] * flat * scale**2 > 1.3 * text_width(text, name_size) * (2.3 * size if o in known[panels[0]] else size)
+    }
+    cut = [f"{text} = {o}" for o, text in short.items() if text != o]
+    notes += [f"Names: {', '.join(cut)}."] if cut else []
     sheet = Sheet(chart, mode, width, legend + lines * (head + map_tall) + (lines - 1) * 10, None, [*notes, CREDIT])
     _shade_key(sheet, bounds)
     corners = []
@@ -1014,7 +1105,7 @@ def _maps(chart, mode: str, width: str) -> Sheet:
             ground = _shade(known[panel][oblast], bounds, palette)
             sheet.text(
                 left + (lon - x0) * flat * scale,
-                top + (y1 - lat) * scale,
+                top + (y1 - lat) * scale - (size * 0.55 if panel == panels[0] and oblast in short else 0),
                 text,
                 size,
                 _readable(ground, palette),
@@ -1022,13 +1113,27 @@ def _maps(chart, mode: str, width: str) -> Sheet:
                 ha="center",
                 role="value",
             )
+    left, top = corners[0]
+    for oblast, text in short.items():
+        lon, lat, _ = middles[oblast]
+        ground = _shade(known[panels[0]][oblast], bounds, palette) if oblast in known[panels[0]] else palette.empty
+        y = top + (y1 - lat) * scale + (size * 0.6 if (panels[0], oblast) in texts.keys() - small.keys() else 0)
+        sheet.text(left + (lon - x0) * flat * scale, y, text, name_size, _readable(ground, palette), ha="center", role="oblast")
     return sheet
 
 
+def _short_names(names: list[str]) -> dict[str, str]:
+    """Each name by its first letters, at least three, as many as tell it from the others; short names whole."""
+    out = {}
+    for name in names:
+        others = [other for other in names if other != name]
+        letters = next((n for n in range(3, len(name)) if not any(o.startswith(name[:n]) for o in others)), len(name))
+        out[name] = name if len(name) <= letters + 1 else name[:letters]
+    return out
+
+
 def _shade(value: float, bounds: list[float], palette) -> str:
-    if value <= 0:
-        return palette.empty
-    return palette.ramp[min(int(np.searchsorted(bounds, value, side="left")) - 1, 4)]
+    return palette.ramp[min(max(int(np.searchsorted(bounds, value, side="left")) - 1, 0), 4)]
 
 
 def luminance(colour: str) -> float:
@@ -1067,7 +1172,7 @@ def _shade_key(sheet: Sheet, bounds: list[float]) -> None:
         )
     x += 5 * box + 26
     sheet.rule([x, x + 20], [y, y], palette.empty, 12, capstyle="butt")
-    sheet.text(x + 26, y, "0 or no figure", size - 1, palette.quiet, role="key")
+    sheet.text(x + 26, y, "no figure", size - 1, palette.quiet, role="key")
 
 
 # Events
@@ -1226,6 +1331,7 @@ def _timeline_across(chart, mode: str, width: str, data: pd.DataFrame, lanes: li
     across.scale(sheet, ax)
     if marked:
         sheet.mark_cut_off(ax, how="bar")
+        sheet.draw_flags(ax, sheet.flags(ax, True), sheet.top + strip)
     top = sheet.top + strip
     for at, lane in heads:
         if at > 8:

@@ -200,12 +200,23 @@ def decimals_of(values) -> int:
 
 @dataclass(frozen=True)
 class Key:
-    """One entry of the key above a plot: a name, its colour and its mark (a marker, ``line`` or ``fill``)."""
+    """One entry of the key above a plot: a name, its colour and its mark (a marker, ``line``, ``line o`` or ``fill``)."""
 
     name: str
     colour: str
     mark: str
     second: str | None = None  # the other half of a fill in two colours
+
+
+@dataclass(frozen=True)
+class Flag:
+    """The words of a vertical line, in the strip above dated axes: all in px, rows counted from the axes up."""
+
+    text: str
+    at: float
+    start: float
+    row: int
+    role: str = "mark"
 
 
 class Sheet:
@@ -276,8 +287,11 @@ class Sheet:
         return laid, row + (1 if x > self.pad else 0)
 
     def _draw_key(self, entry: Key, x: float, y: float, lines: list[str], step: float) -> None:
-        if entry.mark == "line":
-            self.rule([x, x + 16], [y, y], entry.colour, 3)
+        if entry.mark.startswith("line"):
+            line, *marker = entry.mark.split()
+            self.rule([x, x + 16], [y, y], entry.colour, 2 if marker else 3)
+            if marker:
+                self.mark(x + 8, y, marker[0], entry.colour, 7)
         elif entry.mark == "fill":
             self.rule([x + 1, x + 15], [y, y], entry.colour, 12, capstyle="butt")
             if entry.second:
@@ -394,8 +408,11 @@ class Sheet:
         decimals = 0 if all(abs(t - round(t)) < 1e-9 for t in ticks) else 1
         return 9 + max((text_width(number(t, decimals, unit), self.tick_size) for t in ticks), default=0)
 
-    def date_scale(self, ax: Axes) -> None:
-        """Years or months below axes whose x is in days since 1970."""
+    def date_scale(self, ax: Axes, whole_months: bool = False) -> None:
+        """Years or months below axes whose x is in days since 1970; the last year that data reach always has its label.
+
+        ``whole_months`` is for bars that each fill a month: then a month's name stands below its middle.
+        """
         left, top, right, bottom = self.edges(ax)
         low, high = (pd.Timestamp(mdates.num2date(v)).tz_localize(None) for v in ax.get_xlim())
         days = (high - low).days or 1
@@ -408,9 +425,19 @@ class Sheet:
             self.rule([x, x], [bottom, bottom + (6 if long else 4)], self.palette.rule, 1, capstyle="butt")
             return x
 
+        def years(labels: list[tuple[float, int]]) -> None:
+            """The last label is printed, moved inwards where it has to be, and others as far as they leave it room."""
+            edge = self.right + year_wide
+            for x, year in labels[::-1]:
+                x = min(x, self.right - year_wide / 2 + 4)
+                if x + year_wide / 2 <= edge + 4:
+                    self.text(x, base, str(year), self.tick_size, self.palette.quiet, ha="center", role="tick")
+                    edge = x - year_wide / 2
+
+        last = pd.to_datetime(self.chart.data["x"]).max()
         year_wide = text_width("2022", self.tick_size) + 8
         if days > 540 and per_day * 365 >= year_wide:
-            starts = [pd.Timestamp(y, 1, 1) for y in range(low.year, high.year + 2)]
+            starts, labels = [pd.Timestamp(y, 1, 1) for y in range(low.year, high.year + 2)], []
             for start, end in zip(starts[:-1], starts[1:], strict=True):
                 seen = max(start, low), min(end, high)
                 if start > low:
@@ -420,23 +447,31 @@ class Sheet:
                         if low < (day := pd.Timestamp(start.year, month, 1)) < high:
                             tick(day, False)
                 middle = left + ((seen[0] - low).days + (seen[1] - seen[0]).days / 2) * per_day
-                if (seen[1] - seen[0]).days * per_day >= year_wide - 6:
-                    self.text(middle, base, str(start.year), self.tick_size, self.palette.quiet, ha="center", role="tick")
+                wide = (seen[1] - seen[0]).days * per_day
+                if wide >= year_wide - 6:
+                    labels.append((middle, start.year))
+                elif start.year == last.year:  # a stub: its label starts where it does
+                    labels.append((middle + max(year_wide - 6 - wide, 0) / 2, start.year))
+            years(labels)
         elif days > 540:
             step = next(s for s in (2, 5, 10, 20, 50, 100) if per_day * 365 * s >= year_wide + 6 or s == 100)
-            for year in range(-(-low.year // step) * step, high.year + 1, step):
-                if low <= (day := pd.Timestamp(year, 1, 1)) <= high:
-                    x = tick(day, True)
-                    self.text(x, base, str(year), self.tick_size, self.palette.quiet, ha="center", role="tick")
+            shown = {*range(-(-low.year // step) * step, high.year + 1, step), last.year}
+            days_of = [day for year in sorted(shown) if low <= (day := pd.Timestamp(year, 1, 1)) <= high]
+            years([(tick(day, True), day.year) for day in days_of])
         elif days >= 45:
-            wide = text_width("Sep 2022", self.tick_size) + 8
+            wide = text_width("Sep  2022", self.tick_size) + 8
             months = pd.date_range(low.to_period("M").to_timestamp(), high, freq="MS")
             months = [m for m in months if m >= low]
             step = next(s for s in (1, 2, 3, 6) if per_day * 30 * s >= wide * 0.72 or s == 6)
             kept = [m for m in months if (m.month - 1) % step == 0]
             for i, month in enumerate(kept):
                 x = tick(month, month.month == 1)
-                shown = f"{month:%b %Y}" if i == 0 or month.month == 1 else f"{month:%b}"
+                if whole_months and month > last:  # the end of the last bar
+                    continue
+                if whole_months:
+                    x += month.days_in_month / 2 * per_day
+                # Two spaces: one is so thin in small type that month and year would read as one word.
+                shown = f"{month:%b  %Y}" if i == 0 or month.month == 1 else f"{month:%b}"
                 half = text_width(shown, self.tick_size) / 2
                 x = min(max(x, self.left + half), self.right - half)
                 self.text(x, base, shown, self.tick_size, self.palette.quiet, ha="center", role="tick")
@@ -450,45 +485,81 @@ class Sheet:
 
     # The op-ed and its cut-off
 
-    def mark_cut_off(self, ax: Axes, label_at: float | None = None, label: bool = True, how: str = "behind") -> None:
+    def _oped_span(self, ax: Axes) -> tuple[float, float]:
+        """The op-ed's window in days, no thinner than the eye sees: on a long axis two months are next to nothing."""
+        from companion.project import current
+
+        start, end = (mdates.date2num(pd.Timestamp(day)) for day in current().oped.window)
+        (x0, x1), _ = self.px(ax, [start, end], [0, 0])
+        spare = max(3 - (x1 - x0), 0) / 2 * (end - start) / (x1 - x0)
+        low, high = ax.get_xlim()
+        return max(start - spare, low), min(end + spare, high)
+
+    def mark_cut_off(self, ax: Axes, how: str = "behind") -> None:
         """Mark when the op-ed was written and shade what came after the cut-off, where ``spans_cut_off`` holds.
 
-        The labels stand in a strip of ``STRIP`` px that ends at ``label_at`` (the top of the axes). ``how`` is ``behind`` the
-        marks; ``over`` them, where areas hide the ground; or a ``bar`` at the top, where text stands on the ground.
+        ``how`` is ``behind`` the marks; an ``outline`` over them, where areas hide the ground and a fill would look like
+        another part; or a ``bar`` at the top, where text stands on the ground. ``flags`` and ``draw_flags`` write the words.
         """
         from companion.project import current
 
-        oped = current().oped
-        cut_off = mdates.date2num(pd.Timestamp(oped.cut_off))
-        start, end = (mdates.date2num(pd.Timestamp(day)) for day in oped.window)
-        left, top, right, bottom = self.edges(ax)
+        cut_off = mdates.date2num(pd.Timestamp(current().oped.cut_off))
         since = ax.axvspan(cut_off, ax.get_xlim()[1], color=self.palette.since, linewidth=0, zorder=0)
         since.set_label("since")
-        (x0, x1), _ = self.px(ax, [start, end], [0, 0])
-        if x1 - x0 < 3:  # on a long axis two months are thinner than the eye sees
-            spare = (3 - (x1 - x0)) / 2 * (ax.get_xlim()[1] - ax.get_xlim()[0]) / (right - left)
-            start, end = start - spare, end + spare
-        ends = max(start, ax.get_xlim()[0]), min(end, ax.get_xlim()[1])
-        alpha = 0.6 if how == "over" else 0.55 if x1 - x0 > 60 and how == "behind" else 1  # a wide band is to stay quiet
+        ends = self._oped_span(ax)
+        _, top, _, bottom = self.edges(ax)
+        (x0, x1), _ = self.px(ax, ends, [0, 0])
+        if how == "outline":
+            for colour, wide, label in ((self.palette.background, 3.4, "_casing"), (self.palette.oped, 1.4, "op-ed window")):
+                ax.axvspan(*ends, fill=False, edgecolor=colour, linewidth=wide, zorder=3.6).set_label(label)
+            return
+        alpha = 0.55 if x1 - x0 > 60 and how == "behind" else 1  # a wide band is to stay quiet
         floor = 1 - 6 / (bottom - top) if how == "bar" else 0
-        span = ax.axvspan(
-            *ends, ymin=floor, color=self.palette.window, linewidth=0, zorder=3.4 if how == "over" else 0.5, alpha=alpha
-        )
+        span = ax.axvspan(*ends, ymin=floor, color=self.palette.window, linewidth=0, zorder=0.5, alpha=alpha)
         span.set_label("op-ed window")
-        if label:
-            y, size = (top if label_at is None else label_at) - 15, self.tick_size
-            x0, x1 = max(x0, left), min(x1, right)
-            wide, after = text_width("op-ed written", size, True), text_width("since →", size)
-            least = self.left - 2 if left < self.width / 3 else left - 14
-            if x1 - wide >= least:
-                self.text(x1, y, "op-ed written", size, self.palette.oped, True, ha="right", role="op-ed")
-                x = x1 + 8
+
+    def flags(self, ax: Axes, oped: bool, marks: dict[str, str] | None = None) -> list[Flag]:
+        """Places for the words of ``marks`` ({label: ISO date}) and, where ``oped``, of the op-ed above dated axes."""
+        left, _, _, _ = self.edges(ax)
+        size = self.tick_size
+        found = [(float(self.px(ax, mdates.date2num(pd.Timestamp(day)), 0)[0]), text) for text, day in (marks or {}).items()]
+        items = [(x, text_width(text, size)) for x, text in found]
+        starts: list[float | None] = [None] * len(items)
+        if oped:
+            (x0, x1), _ = self.px(ax, self._oped_span(ax), [0, 0])
+            middle, wide, after = (x0 + x1) / 2, text_width("op-ed written", size, True), 8 + text_width("since →", size)
+            start = min(max(middle - wide / 2, left), self.right - wide)
+            whole = wide + (after if start + wide + after <= self.right else 0)
+            # Centred over its band, unless a mark's line or words are there: then beside its leader, as the marks are.
+            free = all(x > start + whole + 6 or x + 4 + w < start - 6 for x, w in items)
+            items.append((middle, whole))
+            starts.append(start if free else None)
+            found.append((middle, "op-ed written"))
+        placed = staircase(items, self.left, self.right, starts)
+        return [
+            Flag(text, x, *place, role="op-ed" if oped and i == len(found) - 1 else "mark")
+            for i, ((x, text), place) in enumerate(zip(found, placed, strict=True))
+        ]
+
+    def draw_flags(self, ax: Axes, flags: list[Flag], floor: float) -> None:
+        """Lines and words of ``flags`` in the strip of ``strip_of(flags)`` px that ends at ``floor`` (the top of the axes or
+        of what else stands above them)."""
+        _, top, _, bottom = self.edges(ax)
+        size = self.tick_size
+        for flag in flags:
+            y = floor - 15 - FLAG_STEP * flag.row
+            beside = flag.at < flag.start or flag.at > flag.start + text_width(flag.text, size)
+            if flag.role == "op-ed":
+                leader = self.rule([flag.at] * 2, [y - 6 if beside else y + 7, top], self.palette.oped, 1, capstyle="butt")
+                leader.set_label("leader")
+                self.text(flag.start, y, flag.text, size, self.palette.oped, True, role="op-ed")
+                after = flag.start + text_width(flag.text, size, True) + 8
+                if after + text_width("since →", size) <= self.right:
+                    self.text(after, y, "since →", size, self.palette.quiet, role="since")
             else:
-                at = max(min(x0, right - wide), self.left)
-                self.text(at, y, "op-ed written", size, self.palette.oped, True, role="op-ed")
-                x = at + wide + 8
-            if x + after <= self.right:
-                self.text(x, y, "since →", size, self.palette.quiet, role="since")
+                ends = [y - 6 if beside else y + 7, bottom]
+                self.rule([flag.at] * 2, ends, self.palette.quiet, 1, capstyle="butt").set_label("mark")
+                self.text(flag.start, y, flag.text, size, role="mark")
 
 
 def spans_cut_off(first: float, last: float) -> bool:
@@ -498,8 +569,42 @@ def spans_cut_off(first: float, last: float) -> bool:
     return first <= mdates.date2num(pd.Timestamp(current().oped.cut_off)) < last
 
 
-STRIP = 24
-"""Px above dated axes that ``mark_cut_off`` writes its labels in."""
+STRIP, FLAG_STEP = 24, 16
+"""Px above dated axes for one row of flags, and for each further row."""
+
+
+def strip_of(flags: list[Flag]) -> float:
+    """Px above axes that ``flags`` take, or a little air where there are none."""
+    return STRIP + FLAG_STEP * max(flag.row for flag in flags) if flags else 6
+
+
+def staircase(
+    items: list[tuple[float, float]], left: float, right: float, starts: list[float | None] | None = None
+) -> list[tuple[float, int]]:
+    """Where words beside vertical lines begin, and in which row from the plot outwards, so that no words meet others or
+    another's line on its way to the plot.
+
+    Each item is the px of a line and the width of its words, which stand right of the line, or left of it where there is
+    no room before ``right``; ``starts`` fixes where some begin.
+    """
+    begin: dict[int, float] = {}
+    rightward, leftward, limit = [], [], right
+    for i in sorted(range(len(items)), key=lambda i: -items[i][0]):
+        x, wide = items[i]
+        fixed = starts[i] if starts else None
+        if fixed is not None or x + 4 + wide <= limit:
+            begin[i] = x + 4 if fixed is None else fixed
+            rightward.append(i)
+        else:
+            begin[i] = max(x - 4 - wide, left)
+            leftward.append(i)
+            limit = x - 4
+    rows: dict[int, int] = {}
+    ends = {i: (min(x, begin[i]), max(x, begin[i] + wide)) for i, (x, wide) in enumerate(items)}
+    for i in [*rightward, *leftward[::-1]]:  # so each stands over all whose lines run where its words are
+        met = [rows[j] for j in rows if ends[i][0] < ends[j][1] + 6 and ends[i][1] + 6 > ends[j][0]]
+        rows[i] = 1 + max(met, default=-1)
+    return [(begin[i], rows[i]) for i in range(len(items))]
 
 
 def nice_ticks(low: float, high: float, count: int) -> list[float]:

@@ -75,6 +75,9 @@ def _assessed(claim: Claim) -> Iterator[Problem]:
                 if side not in heard | searched:
                     right = f"add it, or record the search that found none: '{{searched}} {side}, {clock}' with its day"
                     yield wrong(claim.line, f"claim '{claim.id}' has no evidence {side} it on the {clock} clock; {right}")
+        if not claim.of("why", clock=clock):
+            right = f"write '{{why}} {clock}' and say in a sentence or two why it is this word and not the next"
+            yield wrong(claim.line, f"claim '{claim.id}' does not say why it is '{word}' on the {clock} clock; {right}")
         if not claim.of("would-change", clock=clock):
             right = f"write '{{would-change}} {clock}' with the observation that would move the assessment"
             yield wrong(claim.line, f"claim '{claim.id}' does not say what would change it on the {clock} clock; {right}")

@@ -13,7 +13,7 @@ from companion.project import Project
 def check(project: Project) -> Iterator[Problem]:
     for chapter in project.chapters:
         for claim in chapter.claims:
-            for part in claim.evidence(clock="then"):
+            for part in (*claim.of("why", clock="then"), *claim.evidence(clock="then")):
                 for role in roles_in(part.text, part.line):
                     if role.kind == "cite":
                         yield from _cited(project, chapter.where, role)

@@ -12,14 +12,14 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.myst_blocks import myst_block_plugin
 
-from companion.claims import ROLE, Chapter, parse, split_options
+from companion.claims import PARTS, ROLE, Chapter, parse, split_options
 from companion.project import Project
 
 markdown = MarkdownIt("commonmark").use(colon_fence_plugin).use(myst_block_plugin)
 # Every link reaches the markup rule as a link; left to itself, the parser would drop an unsafe one into the text.
 markdown.validateLink = lambda url: True
 
-OWN = ("claim", "evidence", "searched", "would-change", "history")
+OWN = ("claim", *PARTS)
 """The companion's own directives: their arguments are ids and words of the grammar, not prose."""
 FILES = ("figure", "image", "include", "literalinclude", "csv-table")
 """Directives whose argument is a file."""

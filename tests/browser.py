@@ -1,0 +1,241 @@
+"""Fixtures and helpers of the tests that open the built book in a browser. A test module imports the fixtures by name."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+
+ROOT = Path(__file__).parent.parent
+MODES = ("light", "dark")
+WIDTHS = {"phone": 360, "desktop": 1280}
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+AXE = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
+    # Off by default in axe, though its tag is named above.
+    "rules": {"target-size": {"enabled": True}},
+    "resultTypes": ["violations"],
+    "preload": False,  # only an experimental rule would read it
+}
+
+
+# The book
+
+
+@dataclass
+class Site:
+    """A built book: where it is, where it is served, and its pages as paths relative to its root."""
+
+    root: Path
+    url: str
+
+    @property
+    def html(self) -> Path:
+        return self.root / "_build" / "html"
+
+    @property
+    def pages(self) -> list[str]:
+        return sorted(str(path.relative_to(self.html)) for path in self.html.rglob("*.html"))
+
+
+def copy_project(to: Path) -> Path:
+    """A copy of what the repository tracks or would track: no built book, no cache, no environment."""
+    named = subprocess.run(["git", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True)
+    for name in filter(None, named.stdout.decode().split("\0")):
+        source, target = ROOT / name, to / name
+        if source.is_file():  # a tracked file may have been deleted
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+    return to
+
+
+def build(root: Path, *options: str) -> subprocess.CompletedProcess:
+    """``jupyter-book build .`` in ``root``, with this interpreter's environment; output and errors together."""
+    # A chapter's cells run in a kernel of the same environment, and read the project they lie in.
+    bin_dir = str(Path(sys.executable).parent)
+    env = os.environ | {"PATH": bin_dir + os.pathsep + os.environ.get("PATH", ""), "NO_COLOR": "1", "PYTHONUTF8": "1"}
+    command = [f"{bin_dir}/jupyter-book", "build", ".", *options]
+    return subprocess.run(command, cwd=root, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+STRICT = ("--warningiserror", "--nitpick", "--keep-going")  # as `make book` has it
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder on localhost; gives its address."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: object) -> None:  # a page that closes takes its unfinished requests with it
+            pass
+
+    with Server(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+@pytest.fixture(scope="session", name="site")
+def the_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The real book, built once from an empty tree with warnings as errors."""
+    root = copy_project(tmp_path_factory.mktemp("book"))
+    done = build(root, *STRICT)
+    if done.returncode:
+        pytest.fail("the book does not build:\n" + "\n".join(complaints(done)), pytrace=False)
+    with served(root / "_build" / "html") as url:
+        found = Site(root, url)
+        assert len(found.pages) >= 10, f"only {len(found.pages)} pages were built"
+        yield found
+
+
+def complaints(done: subprocess.CompletedProcess) -> list[str]:
+    """What a build said was wrong, without the list of pages that it wrote; its last lines if it died otherwise."""
+    plain = re.sub(r"\x1b\[[\d;]*m", "", done.stdout).splitlines()
+    return [line for line in plain if re.search(r"(WARNING|ERROR|Error):", line)] or plain[-20:]
+
+
+def executed(done: subprocess.CompletedProcess) -> list[str]:
+    """The chapters that a build ran, by its own log."""
+    return sorted({Path(name).stem for name in re.findall(r"(\S+\.md): Executed notebook in", done.stdout)})
+
+
+# The browser
+
+
+def chromium() -> str | None:
+    """A Chromium on the PATH; None leaves it to Playwright's own."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@contextmanager
+def running() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        try:
+            found = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
+        except PlaywrightError as error:
+            why = str(error).splitlines()[0]
+            pytest.fail(f"no browser: install Chromium (apt install chromium, or playwright install chromium): {why}", False)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session", name="browser")
+def the_browser() -> Iterator[Browser]:
+    with running() as found:
+        yield found
+
+
+@contextmanager
+def window(browser: Browser, mode: str = "light", width: str = "desktop", **options: object) -> Iterator[BrowserContext]:
+    size = {"width": WIDTHS[width], "height": 800}
+    context = browser.new_context(color_scheme=mode, viewport=size, **options)
+    yield context
+    context.close()
+
+
+@dataclass
+class Visit:
+    """What happened while a page was opened."""
+
+    path: str
+    errors: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    too_wide: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def recorded(page: Page, visit: Visit) -> Iterator[None]:
+    """Note every request, every answer that is an error, and every error that the console or a script reports."""
+    host = urlsplit(visit.path).netloc
+
+    def on_request(request) -> None:
+        visit.requests.append(request.url)
+        if urlsplit(request.url).scheme not in ("data", "blob") and urlsplit(request.url).netloc != host:
+            visit.foreign.append(request.url)
+
+    noted = {
+        "request": on_request,
+        "response": lambda r: visit.errors.append(f"{r.status} {r.url}") if r.status >= 400 else None,
+        "console": lambda m: visit.errors.append(m.text) if m.type in ("error", "warning") else None,
+        "pageerror": lambda e: visit.errors.append(str(e)),
+    }
+    for event, note in noted.items():
+        page.on(event, note)
+    yield
+    for event, note in noted.items():
+        page.remove_listener(event, note)
+
+
+# What is folded is judged too; of a long table the first rows will do, since the others are made alike and axe takes
+# a quarter of a minute for some thousand cells.
+UNFOLD = """() => {
+  const folded = document.querySelectorAll('details');
+  for (const part of folded) {
+    part.open = true;
+    for (const body of part.querySelectorAll('tbody')) [...body.rows].slice(3).forEach(row => row.remove());
+  }
+  return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(folded.length))));
+}"""
+# Boxes that scroll by themselves may hold what is wider than the window; nothing else may.
+TOO_WIDE = """() => {
+  const room = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= room) return [];
+  const out = [...document.querySelectorAll('main *, header *, footer *')].filter(e => e.getBoundingClientRect().right > room + 1
+    && !e.closest('.table-scroll') && !e.closest('.sr'));
+  return out.slice(0, 3).map(e => e.outerHTML.slice(0, 120)).concat(`page is ${document.documentElement.scrollWidth} px wide`);
+}"""
+
+
+def look(page: Page, url: str) -> Visit:
+    """Open a page and let axe judge it, as it stands and then what is folded on it."""
+    visit = Visit(url)
+    with recorded(page, visit):
+        page.goto(url, wait_until="load")
+        visit.violations = axe(page)
+        visit.too_wide = page.evaluate(TOO_WIDE)
+        if page.evaluate(UNFOLD):
+            visit.violations += axe(page, "details")
+            visit.too_wide += page.evaluate(TOO_WIDE)
+    return visit
+
+
+def axe(page: Page, part: str | None = None) -> list[str]:
+    """One line for each rule that the page breaks, or a part of it, with the first places."""
+    found = Axe().run(page, context=part, options=AXE).response["violations"]
+    return [
+        f"{rule['id']} ({rule['impact']}), {len(rule['nodes'])}×: {rule['help']}. "
+        + " | ".join(f"{node['html'][:160]} [{'; '.join(map(str, node['target'][:1]))}]" for node in rule["nodes"][:2])
+        for rule in found
+    ]

@@ -1,0 +1,384 @@
+"""The built book, as a reader meets it: the real one in a browser, and copies of the minibook that are broken and rebuilt."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import unquote, urljoin, urlsplit
+from xml.etree import ElementTree
+
+import pytest
+from browser import (
+    MODES,
+    STRICT,
+    WIDTHS,
+    Site,
+    Visit,
+    axe,
+    build,
+    executed,
+    look,
+    running,
+    served,
+    the_browser,  # noqa: F401 (the fixture browser)
+    the_site,  # noqa: F401 (the fixture site)
+    window,
+)
+from bs4 import BeautifulSoup
+
+MINIBOOK = Path(__file__).parent / "minibook"
+SIZES = [(mode, width) for mode in MODES for width in WIDTHS]
+
+
+@pytest.fixture(scope="session")
+def visits(site: Site) -> dict[tuple[str, str], dict[str, Visit]]:
+    """Every page, opened once in each mode and width: ``{(mode, width): {page: what happened}}``."""
+
+    def opened(size: tuple[str, str]) -> dict[str, Visit]:
+        with running() as browser, window(browser, *size) as context:
+            page = context.new_page()
+            return {path: look(page, f"{site.url}/{path}") for path in site.pages}
+
+    # Most of the time goes into axe, so a browser for each processor.
+    with ThreadPoolExecutor(min(len(SIZES), os.cpu_count() or 1)) as pool:
+        return dict(zip(SIZES, pool.map(opened, SIZES), strict=True))
+
+
+def soup(path: Path) -> BeautifulSoup:
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+
+def charts(site: Site) -> dict[str, int]:
+    """The pages with charts, and how many."""
+    found = {path: len(soup(site.html / path).select("figure.chart")) for path in site.pages}
+    assert sum(found.values()), "no page has a chart"
+    return {path: number for path, number in found.items() if number}
+
+
+# The real book in a browser
+
+
+def test_axe_sees_what_is_wrong(browser):
+    """A page with faults of each kind, so that silence about the others means something."""
+    with window(browser) as context:
+        page = context.new_page()
+        page.set_content(
+            "<html><body><img src='data:,'><p style='color:#aaa;background:#fff'>faint</p>"
+            "<button style='width:9px;height:9px;padding:0'>a</button><button style='width:9px;height:9px;padding:0'>b</button>"
+        )
+        found = "\n".join(axe(page))
+    for rule in ("image-alt", "color-contrast", "target-size", "html-has-lang", "region", "page-has-heading-one"):
+        assert f"{rule} (" in found, f"axe is silent about {rule}:\n{found}"
+
+
+@pytest.mark.parametrize(("mode", "width"), SIZES)
+def test_every_page_passes_axe(visits, mode, width):
+    broken = [f"{path}: {rule}" for path, visit in visits[mode, width].items() for rule in visit.violations]
+    assert not broken, f"{mode}, {width} ({WIDTHS[width]} px):\n" + "\n".join(broken)
+
+
+@pytest.mark.parametrize(("mode", "width"), SIZES)
+def test_no_page_asks_another_host_or_reports_an_error(visits, mode, width):
+    seen = visits[mode, width]
+    assert all(visit.requests for visit in seen.values()), "a page made no request, so none was recorded"
+    wrong = [f"{path}: {what}" for path, visit in seen.items() for what in (*visit.foreign, *visit.errors)]
+    assert not wrong, f"{mode}, {width} ({WIDTHS[width]} px):\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize(("mode", "width"), SIZES)
+def test_no_page_is_wider_than_its_window(visits, mode, width):
+    wide = [f"{path}: {what}" for path, visit in visits[mode, width].items() for what in visit.too_wide]
+    assert not wide, f"{mode}, {width} ({WIDTHS[width]} px):\n" + "\n".join(wide)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_each_chart_shows_one_picture_with_words_table_and_files(browser, site, mode):
+    with window(browser, mode) as context:
+        page = context.new_page()
+        for path, number in charts(site).items():
+            page.goto(f"{site.url}/{path}")
+            figures = page.locator("figure.chart").all()
+            assert len(figures) == number, f"{path}, {mode}: {len(figures)} of {number} charts"
+            for figure in figures:
+                where = f"{path}#{figure.get_attribute('id')}, {mode}"
+                shown = [img for img in figure.locator("img").all() if img.is_visible()]
+                assert len(shown) == 1, f"{where}: {len(shown)} pictures are visible"
+                shown[0].scroll_into_view_if_needed()
+                loaded = "img => img.decode().then(() => img.naturalWidth > 0)"
+                assert shown[0].evaluate(loaded), f"{where}: the picture does not load"
+                assert mode in (shown[0].get_attribute("src") or ""), f"{where}: the picture is of the other mode"
+                assert len(shown[0].get_attribute("alt") or "") > 40, f"{where}: no alternative text"
+                figure.locator("summary").click()
+                assert figure.locator("tbody tr").first.is_visible(), f"{where}: no table behind it"
+                files = {a.inner_text().split()[0]: a.get_attribute("href") for a in figure.locator("a[download]").all()}
+                assert set(files) == {"CSV", "SVG", "PNG"}, f"{where}: downloads are {sorted(files)}"
+                for kind, href in files.items():
+                    answer = context.request.get(urljoin(page.url, href))
+                    assert answer.ok, f"{where}: {kind} answers {answer.status}"
+                    _opens(kind, answer.body(), f"{where}: {kind}")
+
+
+def _opens(kind: str, content: bytes, where: str) -> None:
+    if kind == "CSV":
+        assert len(list(csv.reader(io.StringIO(content.decode())))) > 1, f"{where} has no row"
+    elif kind == "SVG":
+        assert ElementTree.fromstring(content).tag.endswith("svg"), where
+    else:
+        assert content.startswith(b"\x89PNG\r\n\x1a\n"), where
+
+
+def test_every_inner_link_leads_somewhere(site):
+    """Pages, places on pages, notebooks, tables, pictures: every relative address of every page is there."""
+    pages = {path: soup(site.html / path) for path in site.pages}
+    ids = {path: {tag["id"] for tag in page.select("[id]")} for path, page in pages.items()}
+    checked, dead = 0, []
+    for path, page in pages.items():
+        for tag, name in (("a", "href"), ("link", "href"), ("img", "src"), ("script", "src"), ("source", "srcset")):
+            for given in (element[name] for element in page.select(f"{tag}[{name}]")):
+                address = urlsplit(urljoin(f"{site.url}/{path}", given))
+                if f"{address.scheme}://{address.netloc}" != site.url:
+                    continue
+                target, place = unquote(address.path).lstrip("/") or "index.html", unquote(address.fragment)
+                checked += 1
+                if not (site.html / target).is_file():
+                    dead.append(f"{path}: {given} is not there")
+                elif place and place not in ids.get(target, {place}):
+                    dead.append(f"{path}: {given} has no such place")
+    assert checked > 100, f"only {checked} links were found"
+    assert not dead, "\n".join(dead)
+
+
+def test_ids_are_used_once_a_page(site):
+    twice = []
+    for path in site.pages:
+        seen: set[str] = set()
+        for tag in soup(site.html / path).select("[id]"):
+            twice += [f"{path}: {tag['id']}"] if tag["id"] in seen else []
+            seen.add(tag["id"])
+    assert not twice, "\n".join(twice)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_scorecard_filters(browser, site, width):
+    with window(browser, width=width) as context:
+        page = context.new_page()
+        page.goto(f"{site.url}/scorecard.html")
+        rows = page.locator("table.scorecard tbody tr")
+        every = rows.count()
+        assert every > 1, "the scorecard has no claims"
+        for name in ("p", "kind", "then", "since", "moved"):
+            select = page.locator(f"select[name={name}]")
+            for value in select.locator("option").evaluate_all("all => all.map(o => o.value)"):
+                select.select_option(value)
+                shown = [row.get_attribute("class").split() for row in rows.all() if row.is_visible()]
+                assert shown and (value or len(shown) == every), f"{width}: {name}={value} shows {len(shown)} of {every}"
+                assert not value or all(f"{name}--{value}" in classes for classes in shown), f"{width}: {name}={value}"
+                assert page.get_by_role("status").inner_text() == f"{len(shown)} of {every} claims shown"
+            select.select_option("")
+        page.locator("select[name=moved]").select_option("yes")
+        kept = [row.inner_text() for row in rows.all() if row.is_visible()]
+        assert not axe(page), f"scorecard.html with a filter, light, {width}: {axe(page)}"
+        page.goto(page.url)  # the address carries the choice
+        assert "moved=yes" in page.url
+        assert [row.inner_text() for row in rows.all() if row.is_visible()] == kept, f"{width}: the address loses the filter"
+
+
+READ = "document.querySelector('main').innerText"
+PICTURES = """[...document.querySelectorAll('figure.chart')].map(
+    figure => [...figure.querySelectorAll('img')].filter(img => img.checkVisibility()).map(img => img.getAttribute('src')))"""
+
+
+def test_the_book_is_whole_with_scripts_off(browser, site):
+    with window(browser) as context:
+        page, said = context.new_page(), {}
+        for path in site.pages:
+            page.goto(f"{site.url}/{path}")
+            page.evaluate("document.querySelector('main .filters')?.nextElementSibling.remove()")
+            page.evaluate("document.querySelector('main .filters')?.remove()")
+            said[path] = page.evaluate(READ)
+    for mode, width in (("light", "desktop"), ("dark", "phone")):
+        with window(browser, mode, width, java_script_enabled=False) as context:
+            page = context.new_page()
+            for path in site.pages:
+                where = f"{path}, {mode}, {width}, scripts off"
+                page.goto(f"{site.url}/{path}")
+                assert page.locator("h1").count() == 1 and page.locator("h1").is_visible(), f"{where}: no heading"
+                if width == "desktop" and path != "search.html":
+                    assert page.evaluate(READ) == said[path], f"{where}: the text differs from that with scripts on"
+                for shown in page.evaluate(PICTURES):
+                    assert len(shown) == 1 and mode in shown[0], f"{where}: {shown} are visible"
+            page.goto(f"{site.url}/{max(charts(site))}")
+            page.locator("figure.chart summary").first.click()
+            assert page.locator("figure.chart tbody tr").first.is_visible(), f"{mode}, {width}: the table does not open"
+            if width == "phone":
+                assert not page.locator("nav#contents").is_visible()
+                page.get_by_role("button", name="Contents").click()
+            page.locator("nav#contents a", has_text="Scorecard").click()
+            assert page.url.endswith("/scorecard.html"), f"{mode}, {width}: the contents do not lead on"
+            assert page.locator("table.scorecard tbody tr").first.is_visible()
+
+
+def test_keyboard_mode_and_lists(browser, site):
+    """The skip link, the choice of light or dark, and the lists that open over a phone's page, with what is inside them."""
+    with window(browser, width="phone") as context:
+        page = context.new_page()
+        path = max(charts(site))
+        page.goto(f"{site.url}/{path}")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "main"
+        for button, ident in (("Contents", "contents"), ("On this page", "on-page")):
+            page.get_by_role("button", name=button).click()
+            assert page.locator(f"nav#{ident} a").first.is_visible(), f"{path}: {button} does not open"
+            assert not axe(page), f"{path}, light, phone, {button} open: {axe(page)}"
+            page.keyboard.press("Escape")
+            assert not page.locator(f"nav#{ident}").is_visible(), f"{path}: {button} does not close"
+        for ground in ("dark", "light"):
+            page.locator("button.mode").click()
+            page.reload()  # the choice is kept
+            shown = page.evaluate(PICTURES)
+            assert shown and all(len(one) == 1 and f"-{ground}-" in one[0] for one in shown), f"{path}: {ground} chosen, {shown}"
+
+
+def test_search_finds_a_claim(browser, site):
+    with window(browser) as context:
+        page, errors = context.new_page(), []
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.goto(f"{site.url}/index.html")
+        page.get_by_role("searchbox").fill("scorecard")
+        page.keyboard.press("Enter")
+        page.locator("#search-results li a").first.wait_for()
+        page.wait_for_load_state("networkidle")
+        assert not axe(page) and not errors, f"search.html?q=scorecard, light, desktop: {axe(page)} {errors}"
+
+
+# Copies of the minibook, broken and rebuilt (``book`` is such a copy)
+
+
+def tree(html: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(html)): path.read_bytes() for path in sorted(html.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> SimpleNamespace:
+    """The minibook, built from an empty tree: its folder, the build's log, its files, and a copy of its execution cache."""
+    root, cache = (tmp_path_factory.mktemp("built") / name for name in ("book", "cache"))
+    shutil.copytree(MINIBOOK, root, ignore=shutil.ignore_patterns("_build", "notebooks", "tables"))
+    done = build(root, *STRICT)
+    assert done.returncode == 0, done.stdout[-3000:]
+    shutil.copytree(root / "_build" / ".jupyter_cache", cache)
+    return SimpleNamespace(root=root, done=done, files=tree(root / "_build" / "html"), cache=cache)
+
+
+@pytest.fixture
+def ready(book, built) -> Path:
+    """A copy of the minibook whose cells were run before."""
+    shutil.copytree(built.cache, book / "_build" / ".jupyter_cache")
+    return book
+
+
+def test_a_build_runs_only_what_changed(built):
+    """An edited table re-runs the chapters that read it and no other, and their pages change; a second build runs none."""
+    root, html, polls, ground = built.root, built.root / "_build" / "html", "p09-thin-support", "p11-lost-ground"
+    assert executed(built.done) == [polls, ground]
+    again = build(root, *STRICT)
+    assert again.returncode == 0 and executed(again) == [], again.stdout[-3000:]
+    assert tree(html) == built.files, "a second build changed a page"
+    table = root / "data" / "polls" / "detentions.csv"
+    assert "19400" in table.read_text()
+    table.write_text(table.read_text().replace("19400", "19450"))
+    edited = build(root)
+    assert edited.returncode == 0, edited.stdout[-3000:]
+    assert executed(edited) == [polls], f"only {polls} reads the edited table"
+    page = f"chapters/{polls}.html"
+    assert (html / page).read_bytes() != built.files[page], "the edited table left the page as it was"
+    assert "19450" in (html / "data/polls/detentions.csv").read_text()
+
+
+def test_the_plain_command_gives_the_same_pages(ready, built):
+    done = build(ready)
+    assert done.returncode == 0, done.stdout[-3000:]
+    plain = tree(ready / "_build" / "html")
+    assert plain.keys() == built.files.keys() and sum(name.endswith(".html") for name in plain) > 10
+    assert not [name for name in plain if plain[name] != built.files[name]]
+
+
+def test_a_failing_cell_fails_the_build(ready):
+    chapter = ready / "chapters" / "p09-thin-support.md"
+    chapter.write_text(chapter.read_text() + "\n```{code-cell} ipython3\n1 / 0\n```\n")
+    for options in (STRICT, ()):  # a later build of the same tree fails too, and so does the plain command
+        done = build(ready, *options)
+        assert done.returncode != 0, f"{options}: a failing cell passed"
+        assert "ZeroDivisionError" in done.stdout, done.stdout[-3000:]
+
+
+HOSTILE = """
+<script>window.hacked = "block"</script>
+
+Inline <script>window.hacked = "inline"</script> and <img src="x" onerror="window.hacked = 'image'">.
+
+[link](javascript:window.hacked='link')
+
+```{raw} html
+<script>window.hacked = "raw"</script>
+```
+"""
+
+
+def test_hostile_markdown_never_reaches_a_page(browser, ready):
+    """The check refuses it, which fails the strict build; here even the plain build, which goes on, leaves it out."""
+    chapter = ready / "chapters" / "p09-thin-support.md"
+    chapter.write_text(chapter.read_text() + HOSTILE)
+    done = build(ready)
+    assert done.returncode == 0 and done.stdout.count("raw HTML") > 2, done.stdout[-3000:]
+    page = soup(ready / "_build" / "html" / "chapters" / "p09-thin-support.html")
+    bodies = [script for script in page.find_all("script") if not script.get("src")]
+    assert not bodies, f"a script stands in the page: {bodies}"
+    handlers = [tag for tag in page.find_all(True) if any(name.startswith("on") for name in tag.attrs)]
+    assert not handlers and not page.select("a[href^='javascript:']"), handlers
+    with served(ready / "_build" / "html") as url, window(browser) as context:
+        opened = context.new_page()
+        opened.goto(f"{url}/chapters/p09-thin-support.html")
+        assert opened.evaluate("window.hacked") is None
+
+
+def test_an_address_turns_every_anchor_into_a_text_fragment_link(browser, ready, tmp_path):
+    """With ``url`` alone filled in, each sentence's link opens the original at the sentence."""
+    from companion.project import Project
+
+    sentences = [s for line in (MINIBOOK / "oped.txt").read_text().splitlines() for s in re.split(r"(?<=\.) ", line) if s]
+    # An original in which each sentence stands far below the one before.
+    filler = "<p>Other words stand here, and many of them.</p>" * 60
+    parts = "".join(f'{filler}<p>Before it. <span id="s{i}">{s}</span> After it.</p>' for i, s in enumerate(sentences))
+    original = tmp_path / "original"
+    original.mkdir()
+    (original / "oped.html").write_text(f"<!doctype html><meta charset=utf-8><title>Invented</title>{parts}{filler}")
+    record = ready / "data" / "oped.yml"
+    assert record.read_text().count("  url: null\n") == 1
+    with served(original) as there:
+        record.write_text(record.read_text().replace("  url: null\n", f"  url: {there}/oped.html\n"))
+        known = Project(ready).oped.sentences
+        assert len(known) == len(sentences) > 2
+        done = build(ready, *STRICT)
+        assert done.returncode == 0, done.stdout[-3000:]
+        page = soup(ready / "_build" / "html" / "coverage.html")
+        links = {row["id"].removeprefix("sentence-"): row.select_one("a.original") for row in page.select("tr[id^=sentence-]")}
+        assert list(links) == list(known) and all(links.values()), "a sentence has no link to the original"
+        with served(ready / "_build" / "html") as here, window(browser) as context:
+            for i, (ident, link) in enumerate(links.items()):
+                tab = context.new_page()
+                tab.goto(f"{here}/coverage.html")
+                tab.locator(f"[id='sentence-{ident}'] a.original").click()
+                tab.wait_for_url(f"{there}/oped.html*")
+                in_view = f"""() => {{ const box = document.getElementById("s{i}").getBoundingClientRect();
+                    return scrollY > 200 && box.top >= 0 && box.bottom <= innerHeight; }}"""
+                tab.wait_for_function(in_view, timeout=5000)
+                assert ":~:text=" in link["href"], f"{ident}: {link['href']}"
+                tab.close()
