@@ -35,6 +35,7 @@ $(READY): requirements.txt pyproject.toml
 	@printf '%s' "$(CURDIR)" > $(READY)
 
 book: $(READY)
+	@$(BIN)/companion check
 	$(BIN)/jupyter-book build . --warningiserror --nitpick --keep-going
 	@$(BIN)/python -c 'from pathlib import Path; print("The book:", Path("$(OUT)/index.html").resolve().as_uri())'
 
@@ -47,6 +48,8 @@ test: $(READY)
 serve: $(READY)
 	@$(BIN)/python -m companion.serve --port $(PORT)
 
+# JupyterLab doesn't start as root unless told to, as in a container.
+lab: ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 lab: export JUPYTER_CONFIG_DIR := $(LAB_HOME)/config
 lab: export JUPYTERLAB_SETTINGS_DIR := $(LAB_HOME)/settings
 lab: export JUPYTERLAB_WORKSPACES_DIR := $(LAB_HOME)/workspaces
@@ -56,7 +59,7 @@ lab: export IPYTHONDIR := $(LAB_HOME)/ipython
 lab: export JUPYTER_PREFER_ENV_PATH := 1
 lab: $(READY)
 	@$(BIN)/jupytext-config set-default-viewer markdown myst
-	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/chapters --LanguageServerManager.autodetect=False $(LAB)
+	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/chapters --LanguageServerManager.autodetect=False $(ROOT) $(LAB)
 
 bench: $(READY)
 	@$(BIN)/python bench/bench.py

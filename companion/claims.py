@@ -15,6 +15,7 @@ from mdit_py_plugins.colon_fence import colon_fence_plugin
 from companion.figures import Evaluated, evaluate
 from companion.oped import CLASSES
 from companion.problems import Problem, relative
+from companion.tables import near
 
 SCALE = {
     "supported": "The evidence found agrees with the claim as worded, and what speaks against it is weak or beside the point.",
@@ -37,6 +38,7 @@ PARTS = ("why", "evidence", "searched", "would-change", "history")
 ROLE = re.compile(r"\{(value|cite|quote|label|chart|claim)\}`([^`]+)`")
 _ASSESSED = re.compile(r"^\s*(.+?)\s*\(\s*(\w+)\s*\)\s*$")
 _OPTION = re.compile(r"^:([\w-]+):\s*(.*)$")
+_OPENS = re.compile(r"\s*(:{3,}|`{3,})\{([\w-]+)\}")
 _md = MarkdownIt("commonmark").use(colon_fence_plugin)
 
 
@@ -110,6 +112,8 @@ class Chapter:
     cells: list[tuple[int, str]] = field(default_factory=list)
     prose: list[tuple[int, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    readable: bool = True
+    """Whether the file could be read as a chapter; else its problems say why, and what it holds is not known."""
 
     @property
     def paragraph(self) -> str | None:
@@ -175,12 +179,16 @@ def parse(path: Path, root: Path) -> Chapter:
     except UnicodeDecodeError as err:
         # A chapter all the same, so that the others are read.
         line = path.read_bytes()[: err.start].count(b"\n") + 1
-        problem = Problem(where, line, "encoding", "not UTF-8; save the file as UTF-8")
-        return Chapter(path, path.stem, where, "", "", {}, problems=[problem])
+        problem = Problem(where, line, "encoding", f"not UTF-8 (byte 0x{err.object[err.start]:02X}); save the file as UTF-8")
+        return Chapter(path, path.stem, where, "", "", {}, problems=[problem], readable=False)
     front, offset = _front_matter(text)
     chapter = Chapter(path, path.stem, where, "", text, front)
     body = text.split("\n")[offset:]
     tokens = _md.parse("\n".join(body))
+    unclosed = _unclosed(body, offset)
+    if unclosed:
+        # What stands where can't be said before it is closed, so that whatever else were said would mislead.
+        return Chapter(path, path.stem, where, "", "", front, problems=[Problem(where, *unclosed)], readable=False)
     for i, token in enumerate(tokens):
         if token.map is None:
             continue
@@ -206,6 +214,51 @@ def parse(path: Path, root: Path) -> Chapter:
     return chapter
 
 
+def _unclosed(rows: list[str], offset: int, claim: str | None = None) -> tuple[int, str, str] | None:
+    """The first directive (claim, part, code cell …) that isn't closed where the next one begins: line, rule, message.
+
+    ``rows`` are those of a page, or of the ``claim``; the first is line ``offset + 1``.
+    """
+    for token in _md.parse("\n".join(rows)):
+        if token.type not in ("fence", "colon_fence") or token.map is None:
+            continue
+        (start, end), mark = token.map, token.markup
+        name, arguments = _directive(token.info)
+        line, content = offset + start + 1, rows[start + 1 : end]
+        if token.type == "colon_fence" and not token.info.strip():
+            return line, "claim", f"this '{mark}' closes nothing that is open; take it out"
+        if name is None:
+            continue
+        next_one = next((i for i, row in enumerate(content) if _begins(row, name, mark)), None)
+        if next_one is None and re.fullmatch(rf"\s*{mark[0]}{{{len(mark)},}}\s*", (content or [""])[-1]):
+            inside = _unclosed(content[:-1], line, arguments) if name == "claim" else None
+            if inside:
+                return inside
+            continue
+        if next_one is not None:
+            before = f"line {line + 1 + next_one}"
+            opens = _OPENS.match(content[next_one])
+            if name == "claim" and opens and opens.group(2) in PARTS:
+                return line, "claim", "a claim that holds parts opens and closes with four colons, its parts with three"
+        else:
+            before = f"line {offset + len(rows) + 1}" if claim is not None else "the end of the page"
+        if name == "code-cell":
+            return line, "cell", f"the cell that opens here has no closing {mark} before {before}"
+        what = f"claim '{arguments}'" if name == "claim" else f"{{{name}}} {arguments}".strip()
+        return line, "claim", f"{what} is not closed before {before}; put {mark} on a line of its own"
+    return None
+
+
+def _begins(row: str, name: str, mark: str) -> bool:
+    """Whether a row in a directive begins what can't stand in it."""
+    opens, own = _OPENS.match(row), name in ("claim", *PARTS)
+    if not opens:
+        return own and bool(re.match(r"#{1,6} ", row))
+    if opens.group(1).startswith(mark) or name == "code-cell":
+        return True
+    return own and opens.group(2) == "code-cell"
+
+
 def _front_matter(text: str) -> tuple[dict, int]:
     match = re.match(r"---\n(.*?\n)---\n", text, re.DOTALL)
     if not match:
@@ -229,12 +282,18 @@ def _claim(chapter: Chapter, ident: str, content: list[str], line: int) -> None:
     def problem(message: str, at: int = line) -> None:
         chapter.problems.append(Problem(chapter.where, at, "claim", message))
 
-    options, taken = split_options(content)
+    blank = next((i for i, row in enumerate(content) if row.strip()), 0)
+    options, taken = split_options(content[blank:])
+    if blank and options:
+        problem("a blank line parts the claim from its options; take it out")
+    taken += blank
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", ident):
         problem(f"claim id '{ident}' is not kebab-case; write for example 'almost-a-fifth-held'")
     for option in set(options) - _CLAIM_OPTIONS:
         problem(f"option ':{option}:' is unknown; a claim has {', '.join(sorted(_CLAIM_OPTIONS))}")
     waits = options.get("waits-for")
+    if waits and (options.get("then") or options.get("since")):
+        problem(f"claim '{ident}' has assessments and ':waits-for:'; take one out")
     needed = ["sentences", "kind"] + ([] if waits else ["then", "since", "assessed", "review"])
     for option in needed:
         if not options.get(option):
@@ -306,7 +365,9 @@ def _part(chapter: Chapter, token, line: int) -> Part | None:
     options, taken = split_options(content)
     text = "\n".join(content[taken:])
     if name not in PARTS:
-        problem(f"{{{name}}} can't stand in a claim; it holds {', '.join(PARTS)}")
+        written = re.match(r"[^}]*\}?", token.info.strip()).group()
+        right = near(re.sub(r"\W+", "-", written).strip("-"), PARTS, f"it holds {', '.join(PARTS)}")
+        problem(f"{written} can't stand in a claim; {right}")
         return None
     given = clocks_of(arguments)
     if name in ("evidence", "searched"):

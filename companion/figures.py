@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+import builtins
+import inspect
 from dataclasses import dataclass, replace
 from datetime import date
-from inspect import isfunction
 
 import pandas as pd
 
 from companion.problems import Problem, Wrong
-from companion.tables import Origin, Rows, recording, rows
+from companion.tables import Origin, Rows, near, recording, rows
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,10 @@ def one(table: str, column: str = "value", **where) -> Figure:
         raise Wrong(Problem(t.path, 0, "rows", f"no column '{column}'; there are {', '.join(t.columns)}"))
     if len(found) > 1:
         lines = ", ".join(map(str, found.frame.index[:6]))
-        raise Wrong(Problem(t.path, 0, "rows", f"{len(found)} rows (lines {lines}) where {found.origins[0].where}; name one"))
+        message = f"{len(found)} rows (lines {lines}) where {found.origins[0].where}; name one"
+        if "conflict" in found.frame and found.frame["conflict"].eq(True).all():
+            message = f"{len(found)} rows (lines {lines}) marked as in conflict; name each by source_id and place both"
+        raise Wrong(Problem(t.path, 0, "rows", message))
     row = found.frame.iloc[0]
     if pd.isna(row[column]):
         message = f"column '{column}' is empty where {found.origins[0].where}"
@@ -205,7 +208,7 @@ def _forms() -> set[str]:
 
 
 def _own(name: str, made: object, module: str) -> bool:
-    return isfunction(made) and made.__module__ == module and not name.startswith("_")
+    return inspect.isfunction(made) and made.__module__ == module and not name.startswith("_")
 
 
 def _unfollowed(node: ast.AST, known: set[str]) -> ast.AST | None:
@@ -234,24 +237,19 @@ def evaluate(path: str, cells: list[tuple[int, str]]) -> Evaluated:
     functions are followed, so this is safe to run on a stranger's pull request; a value or chart made in another way
     is a problem.
     """
-    from companion.charts import Chart
-
-    names = public()
-    scope: dict[str, object] = dict(names)
-    failed: set[str] = set()
-    result = Evaluated({}, {}, {}, set(), [])
-    with recording() as reads:
+    cells_of = _Cells(path)
+    with recording() as cells_of.result.reads:
         for first, code in cells:
             try:
                 tree = ast.parse(code)
             except SyntaxError as err:
                 line = first + (err.lineno or 1) - 1
-                result.problems.append(Problem(path, line, "cell", f"not Python: {err.msg}"))
+                cells_of.result.problems.append(Problem(path, line, "cell", f"not Python: {err.msg}"))
+                cells_of.given.add("*")
                 continue
             for statement in tree.body:
-                _statement(path, first, statement, scope, names, failed, result, Chart)
-    result.reads = reads
-    return result
+                cells_of.statement(first, statement)
+    return cells_of.result
 
 
 def _bound(node: ast.stmt) -> set[str]:
@@ -270,67 +268,178 @@ def _bound(node: ast.stmt) -> set[str]:
     return found
 
 
-def _statement(
-    path: str, first: int, node: ast.stmt, scope: dict, names: dict, failed: set, result: Evaluated, chart_type: Callable
-) -> None:
-    line = first + node.lineno - 1
+_GIVEN = {*dir(builtins), "display", "get_ipython"}
+"""Names that a notebook has without an import."""
 
-    def problem(rule: str, message: str) -> None:
-        result.problems.append(Problem(path, line, rule, message))
 
-    # Whatever a statement names anew no longer means afterwards what it did, unless the statement is followed below.
-    known = dict(scope)
-    for name in _bound(node):
-        if name in names:
-            problem("cell", f"'{name}' is the companion's own name; call what the cell makes something else")
+class _Cells:
+    """A chapter's cells as read so far: what each name means, which are given, and which failed to be made."""
+
+    def __init__(self, path: str):
+        self.path = path
+        self.names = public()
+        self.scope: dict[str, object] = dict(self.names)
+        self.given: set[str] = set(_GIVEN)  # with "*" after what may give any name
+        self.imported = 0  # the line of the first import from the companion
+        self.failed: set[str] = set()
+        self.result = Evaluated({}, {}, {}, set(), [])
+
+    def problem(self, line: int, rule: str, message: str) -> None:
+        self.result.problems.append(Problem(self.path, line, rule, message))
+
+    def statement(self, first: int, node: ast.stmt) -> None:
+        line = first + node.lineno - 1
+        # Whatever a statement names anew no longer means afterwards what it did, unless the statement is followed below.
+        known = dict(self.scope)
+        for name in _bound(node):
+            if name in self.names:
+                self.problem(line, "cell", f"'{name}' is the companion's own name; call what the cell makes something else")
+                return
+            self.scope.pop(name, None)
+        for part in ast.walk(node):
+            if isinstance(part, (ast.Import, ast.ImportFrom)):
+                self._import(line, part)
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
             return
-        scope.pop(name, None)
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        for alias in node.names if isinstance(node, ast.ImportFrom) and node.module == "companion" else ():
-            if alias.name not in names:
-                problem("cell", f"companion has no '{alias.name}'; it has {', '.join(sorted(names))}")
-        return
-    target = None
-    used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-        target = node.targets[0].id
-    if target is None and not isinstance(node, ast.Expr):
-        for name in used & {"value", "chart"}:
-            problem("cell", f"'{name}' stands in a {type(node).__name__.lower()}; call it at the top of the cell")
-        return
-    odd = _unfollowed(node.value, set(known))
-    if odd is not None:
-        if used & failed:
-            failed.update({target} - {None})
-        elif used & {"value", "chart"}:
-            shown = ast.unparse(odd)[:60]
-            problem("cell", f"can't follow '{shown}' without running the notebook; use literals and functions of companion")
-        return
-    failed.update({target} - {None})  # until it is made; what a failed statement was to give is then missed only once
-    try:
-        code = compile(ast.Expression(node.value), path, "eval")
-        made = eval(code, {"__builtins__": {}}, known)  # noqa: S307 - only literals and companion calls get here
-    except Wrong as err:
-        for p in err.problems:
-            at = f" ({p.path}:{p.line})" if p.path and p.line else f" ({p.path})" if p.path else ""
-            problem(p.rule, f"{p.message}{at}")
-        return
-    except TypeError as err:
-        problem("cell", f"a call does not fit: {err}")
-        return
-    except (ValueError, KeyError, AttributeError, IndexError, ZeroDivisionError) as err:
-        problem("cell", f"the cell fails here: {type(err).__name__}: {err}")
-        return
-    if target:
-        scope[target] = made
-        failed.discard(target)
-    if isinstance(made, Value):
-        if made.name in result.values:
-            problem("value", f"value '{made.name}' is named twice in this chapter; give each its own name")
-        result.values[made.name] = made
-        result.lines[made.name] = line
-    elif isinstance(made, chart_type):
-        if made.id in result.charts:
-            problem("chart", f"chart '{made.id}' stands twice in this chapter; give each its own id")
-        result.charts[made.id] = made
-        result.lines[made.id] = line
+        self._look_up(first, node)
+        self.given |= _bound(node)
+        target = None
+        used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            target = node.targets[0].id
+        if target is None and not isinstance(node, ast.Expr):
+            for name in used & {"value", "chart"}:
+                self.problem(line, "cell", f"'{name}' stands in a {type(node).__name__.lower()}; call it at the top of the cell")
+            return
+        odd = _unfollowed(node.value, set(known))
+        if odd is not None:
+            if used & self.failed:
+                self.failed.update({target} - {None})
+            elif used & {"value", "chart"}:
+                shown = ast.unparse(odd)[:60]
+                right = "use literals and functions of companion"
+                self.problem(line, "cell", f"can't follow '{shown}' without running the notebook; {right}")
+            return
+        self.failed.update({target} - {None})  # until it is made; what a failed statement was to give is missed only once
+        try:
+            _fits(node.value, known)
+            code = compile(ast.Expression(node.value), self.path, "eval")
+            made = eval(code, {"__builtins__": {}}, known)  # noqa: S307 - only literals and companion calls get here
+        except Wrong as err:
+            for p in err.problems:
+                at = f" ({p.path}:{p.line})" if p.path and p.line else f" ({p.path})" if p.path else ""
+                self.problem(line, p.rule, f"{p.message}{at}")
+            return
+        except TypeError as err:
+            self.problem(line, "cell", f"a call does not fit: {err}")
+            return
+        except (ValueError, KeyError, AttributeError, IndexError, ZeroDivisionError) as err:
+            self.problem(line, "cell", f"the cell fails here: {type(err).__name__}: {err}")
+            return
+        if target:
+            self.scope[target] = made
+            self.failed.discard(target)
+        self._keep(line, made)
+
+    def _import(self, line: int, node: ast.Import | ast.ImportFrom) -> None:
+        own = isinstance(node, ast.ImportFrom) and node.module == "companion"
+        if own:
+            self.imported = self.imported or line
+        for alias in node.names:
+            if own and alias.name != "*" and alias.name not in self.names:
+                right = near(alias.name, self.names, f"it has {', '.join(sorted(self.names))}")
+                self.problem(line, "cell", f"companion has no '{alias.name}'; {right}")
+                self.failed.add(alias.asname or alias.name)
+            self.given.add(alias.asname or alias.name.split(".")[0])
+
+    def _look_up(self, first: int, node: ast.stmt) -> None:
+        """Say which names the notebook would not know; each once."""
+        # What a function or a loop names itself is there inside it; what an assignment names is not there before it.
+        inside = list(ast.walk(node.value if isinstance(node, ast.Assign) else node))
+        own = {n.id for n in inside if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+        own |= {n.arg for n in inside if isinstance(n, ast.arg)} | {n.name for n in inside if isinstance(n, ast.ExceptHandler)}
+        own |= {name for n in inside if isinstance(n, ast.stmt) for name in _bound(n)}
+        for name in [n for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]:
+            if name.id in self.given | own or "*" in self.given:
+                continue
+            self.given.add(name.id)
+            line = first + name.lineno - 1
+            if name.id in self.names:
+                right = f"add it to the import at line {self.imported}" if self.imported else ""
+                right = right or f"write 'from companion import {name.id}' in the first cell"
+                self.problem(line, "cell", f"'{name.id}' is used but not imported; {right}")
+            else:
+                right = near(name.id, {*self.names, *self.scope}, "import it or give it a value in a cell above")
+                self.problem(line, "cell", f"no name '{name.id}'; {right}")
+                self.failed.add(name.id)
+
+    def _keep(self, line: int, made: object) -> None:
+        from companion.charts import Chart
+
+        if isinstance(made, Value):
+            if made.name in self.result.values:
+                self.problem(line, "value", f"value '{made.name}' is named twice in this chapter; give each its own name")
+            self.result.values[made.name] = made
+            self.result.lines[made.name] = line
+        elif isinstance(made, Chart):
+            if made.id in self.result.charts:
+                self.problem(line, "chart", f"chart '{made.id}' stands twice in this chapter; give each its own id")
+            self.result.charts[made.id] = made
+            self.result.lines[made.id] = line
+
+
+_WANTED = {
+    "alt": 'alt="what a reader would see"',
+    "title": 'title="the finding, as a sentence"',
+    "subtitle": 'subtitle="the measure and its unit"',
+}
+
+
+def _fits(expression: ast.expr, known: dict) -> None:
+    """Hold each call against what its function takes, and say in plain words what is missing, unknown or no figure."""
+    for call in ast.walk(expression):
+        if not isinstance(call, ast.Call):
+            continue
+        form, called = isinstance(call.func, ast.Attribute), _called(call, known)
+        if not inspect.isfunction(called):
+            continue
+        name, takes = called.__name__, inspect.signature(called).parameters
+        by_place = [p for p in takes.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        any_place, any_name = (any(p.kind == kind for p in takes.values()) for kind in (2, 4))
+
+        def wrong(message: str, rule: str = "cell") -> Wrong:
+            return Wrong(Problem("", 0, rule, message))
+
+        if len(call.args) > len(by_place) and not any_place:
+            names = ", ".join(p.name for p in by_place)
+            raise wrong(f"{name}() takes {names}; whatever else is given needs its name before it, as in key=…")
+        given = {p.name: node for p, node in zip(by_place, call.args, strict=False)}
+        for keyword in call.keywords:
+            if keyword.arg not in takes and not any_name:
+                right = near(keyword.arg, takes, f"it has {', '.join(takes)}")
+                raise wrong(f"{name}() has no option '{keyword.arg}'; {right}")
+            given[keyword.arg] = keyword.value
+        for p in takes.values():
+            if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name not in given:
+                if form and isinstance(given.get("id"), ast.Constant) and p.name in _WANTED:
+                    raise wrong(f"chart '{given['id'].value}' has no {p.name}; add {_WANTED[p.name]}", "chart")
+                raise wrong(f"{name}() needs '{p.name}'")
+            node = given.get(p.name)
+            if p.annotation in _FIGURE and node is not None and not _gives_figure(node, known):
+                raise wrong(f"{name}() takes figures; make them with one(…) or share(…)")
+
+
+_FIGURE = ("Figure", Figure)  # as annotations have it, postponed or not
+
+
+def _called(call: ast.Call, known: dict) -> object:
+    if isinstance(call.func, ast.Attribute):
+        return getattr(known[call.func.value.id], call.func.attr)
+    return known[call.func.id]
+
+
+def _gives_figure(node: ast.expr, known: dict) -> bool:
+    if isinstance(node, ast.Call):
+        called = _called(node, known)
+        return inspect.isfunction(called) and inspect.signature(called).return_annotation in _FIGURE
+    return isinstance(node, ast.Name) and isinstance(known[node.id], Figure)

@@ -166,7 +166,8 @@ def read_yaml(path: Path, root: Path) -> dict:
     """A YAML mapping; says file, line and reason where it can't be read."""
     where = relative(path, root)
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
+        text = path.read_text(encoding="utf-8")
+        raw = yaml.load(text, Loader=_UniqueKeys)
     except FileNotFoundError:
         raise Wrong(Problem(where, 0, "yaml", "the file is missing")) from None
     except UnicodeDecodeError as err:
@@ -174,13 +175,22 @@ def read_yaml(path: Path, root: Path) -> dict:
     except yaml.MarkedYAMLError as err:
         mark = err.problem_mark or err.context_mark
         line = mark.line + 1 if mark else 0
-        raise Wrong(Problem(where, line, "yaml", f"not valid YAML: {err.problem}")) from None
+        raise Wrong(Problem(where, line, "yaml", f"not valid YAML: {yaml_words(err, text)}")) from None
     except (yaml.YAMLError, ValueError) as err:
         raise Wrong(Problem(where, 0, "yaml", f"not valid YAML: {str(err).splitlines()[0]}")) from None
     if not isinstance(raw, dict):
         what = "is empty" if raw is None else "is not a mapping"
         raise Wrong(Problem(where, 0, "yaml", f"the file {what}; write 'key: value' lines"))
     return raw
+
+
+def yaml_words(err: yaml.MarkedYAMLError, text: str) -> str:
+    """What would be right where people trip; else the parser's own words."""
+    if err.problem_mark and any("\t" in row for row in text.split("\n")[err.problem_mark.line :][:1]):
+        return "a tab; indent with spaces"
+    if "mapping values are not allowed" in str(err.problem):
+        return "a text with ': ' in it needs quotes around it"
+    return str(err.problem)
 
 
 class _UniqueKeys(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):

@@ -122,7 +122,13 @@ def load(path: Path, root: Path) -> tuple[dict[str, Source], list[Problem]]:
     except PybtexSyntaxError as err:
         raise Wrong(Problem(where, err.lineno or 0, "source", f"BibTeX can't be read: {err.args[0]}")) from None
     except BibliographyDataError as err:
-        raise Wrong(Problem(where, 0, "source", f"{err}; a key stands once")) from None
+        keys = [match.group(2).lower() for match in entries]
+        twice = next((i for i, key in enumerate(keys) if key in keys[:i]), None)
+        if twice is None:
+            raise Wrong(Problem(where, 0, "source", f"BibTeX can't be read: {err}")) from None
+        at, before = (text.count("\n", 0, entries[i].start(1)) + 1 for i in (twice, keys.index(keys[twice])))
+        message = f"the key '{entries[twice].group(2)}' stands on line {before} already; a key stands once"
+        raise Wrong(Problem(where, at, "source", message)) from None
 
     sources: dict[str, Source] = {}
     for key, entry in database.entries.items():

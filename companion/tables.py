@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import date
+from difflib import get_close_matches
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
@@ -21,6 +22,9 @@ from companion.problems import Problem, Wrong, relative
 
 MADE = ("as printed", "transcribed", "computed")
 REQUIRED = ("title", "measures", "unit", "made", "how", "licence", "date", "caveats", "schema")
+
+EXCEL = "CSV UTF-8 (comma delimited)"
+"""What Excel calls a CSV as we read it; it begins with a byte order mark, which is let be."""
 
 _read: ContextVar[set[str] | None] = ContextVar("tables read", default=None)
 
@@ -102,14 +106,17 @@ class Table:
             return Wrong(Problem(self.path, line, rule, message))
 
         try:
-            text = self.csv.read_text(encoding="utf-8")
+            text = self.csv.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as err:
-            line = self.csv.read_bytes()[: err.start].count(b"\n") + 1
-            raise wrong(line, "encoding", "not UTF-8; save the file as UTF-8") from None
-        if text.startswith("\ufeff"):
-            raise wrong(1, "encoding", "the file begins with a byte order mark; save it as UTF-8 without one")
+            line = err.object[: err.start].count(b"\n") + 1
+            looks = f"byte 0x{err.object[err.start]:02X}" + (", looks like Windows-1252" if _windows(err.object) else "")
+            raise wrong(line, "encoding", f"not UTF-8 ({looks}); save the file as UTF-8 (in Excel: {EXCEL})") from None
         if not text.strip():
             raise wrong(0, "table", f"the file is empty; its first line names the columns: {','.join(self.columns)}")
+        header = text.split("\n", 1)[0]
+        if "," not in header and (found := re.search("[;\t]", header)):
+            shown = "a tab" if found.group() == "\t" else f"'{found.group()}'"
+            raise wrong(1, "table", f"the columns are separated by {shown}; save the file with commas (in Excel: {EXCEL})")
         try:
             frame = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, na_values=[""])
         except (pd.errors.ParserError, ValueError) as err:
@@ -138,6 +145,14 @@ class Table:
                 raise wrong(int(bad.index[0]), "table", f"column '{name}': '{bad.iloc[0]}' is not {right}")
             frame[name] = typed
         return frame
+
+
+def _windows(content: bytes) -> bool:
+    try:
+        content.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _line_numbers(text: str, rows: int) -> list[int]:
@@ -206,6 +221,12 @@ class Rows:
         return replace(self, frame=frame, how=how or self.how, **changed)
 
 
+def near(word: str, known: Iterable[str], otherwise: str) -> str:
+    """What was perhaps meant: ``did you mean …``, else ``otherwise``."""
+    close = get_close_matches(word, list(known), n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(close)}?" if close else otherwise
+
+
 def find(root: Path) -> dict[str, Table]:
     """Every table below ``data/``, by name."""
     return {t.name: t for path in sorted((root / "data").glob("*/*.csv")) for t in [Table(path, root)]}
@@ -219,7 +240,12 @@ def rows(table: str, since: str | date | None = None, until: str | date | None =
     """
     from companion.project import current
 
-    return select(current().table(table), since, until, **where)
+    known = current().tables
+    if table not in known:
+        of_topics = [name for name in known if name.endswith(f"/{table}")]
+        right = near(table, of_topics or known, f"there are {', '.join(sorted(known)) or 'none'}")
+        raise Wrong(Problem("data", 0, "table", f"no table '{table}'; {right}"))
+    return select(known[table], since, until, **where)
 
 
 def select(table: Table, since: str | date | None = None, until: str | date | None = None, **where) -> Rows:

@@ -130,7 +130,7 @@ class Contribution:
 
     def claim(self) -> None:
         text = (self.root / CHAPTER).read_text(encoding="utf-8")
-        place = text.rindex("\n## ") + 1
+        place = text.index("\n## What the charts can't show") + 1
         text = f"{text[:place]}{_blocks('markdown')[1]}\n{text[place:]}"
         (self.root / CHAPTER).write_text(text, encoding="utf-8")
 
@@ -139,8 +139,17 @@ class Contribution:
         self.append(f"{name}.csv", _blocks("csv")[1])
         self.append(f"{name}.yml", _blocks("yaml")[0])
 
-    def chart(self) -> None:
-        self.append(CHAPTER, f"\n```{{code-cell}} ipython3\n{_blocks('python')[1]}```\n")
+    def use_of_table(self) -> None:
+        cell_end, evidence = (
+            "\n```\n\n::::{claim} practice-support-is-steady",
+            "In April 2026 it was {value}`practice-2026`. {cite}`practice_2026_05`\n:::\n:::{searched}",
+        )
+        self.swap(CHAPTER, cell_end, f"\n{_blocks('python')[1]}{cell_end[1:]}")
+        self.swap(CHAPTER, evidence, evidence.replace("\n", f"\n{_blocks('markdown')[2]}", 1))
+
+    def charts(self) -> None:
+        place = "## What the charts can't show"
+        self.swap(CHAPTER, place, f"{_blocks('markdown')[3]}\n{_blocks('markdown')[4]}\n{place}")
 
     def problems(self) -> str:
         found = run(Project(self.root))
@@ -166,12 +175,14 @@ def test_contributing_works_as_written(contribution):
     said = _blocks("text")
     contribution.source()
     assert _said(said[0], contribution.problems())
-    for step in (contribution.row, contribution.evidence, contribution.claim, contribution.chart):
+    for step in (contribution.row, contribution.evidence, contribution.claim, contribution.charts):
         step()
     assert contribution.problems() == ""
     contribution.table()
     alone = contribution.problems().split("\n")
     assert len(alone) == 1 and "nothing reads this table" in alone[0]
+    contribution.use_of_table()
+    assert contribution.problems() == ""
 
 
 def test_contributing_shows_the_messages_that_the_check_gives(contribution):
@@ -186,22 +197,26 @@ def test_contributing_shows_the_messages_that_the_check_gives(contribution):
     contribution.swap(
         CHAPTER, "In April 2026 it was {value}`practice-2026`.", "In April 2026 it was 71% ({value}`practice-2026`)."
     )
-    assert _said(said[2], contribution.problems())
+    assert _said(said[3], contribution.problems())
     contribution.swap(CHAPTER, "it was 71% (", "it was (")
+    contribution.swap(CHAPTER, "rows, share, total, value\n", "rows, total, value\n")
+    assert _said(said[2], contribution.problems())
+    contribution.swap(CHAPTER, "rows, total, value\n", "rows, share, total, value\n")
     contribution.swap(
         CHAPTER,
         "In November 2022 it was {value}`practice-november`. {cite}`",
         "It was {value}`practice-november`. {cite}`practice_2026_05,",
     )
-    assert _said(said[3], contribution.problems())
+    assert _said(said[4], contribution.problems())
     contribution.swap(
         CHAPTER, ":::{searched} against, since\n:on: 2026-11-24\nLevada's releases", ":::{would-change} since\nLevada's releases"
     )
-    assert _said(said[4], contribution.problems())
+    assert _said(said[5], contribution.problems())
 
 
 def _said(shown: str, problems: str) -> bool:
-    assert shown.strip() in problems, f"CONTRIBUTING shows\n{shown}\nbut the check says\n{problems}"
+    shown, problems = (re.sub(r"^([^\s:]+):\d+:", r"\1:", text, flags=re.MULTILINE) for text in (shown, problems))
+    assert shown.strip() in problems.split("\n"), f"CONTRIBUTING shows\n{shown}\nbut the check says\n{problems}"
     return True
 
 
@@ -372,6 +387,30 @@ def test_chapters_open_as_notebooks_and_come_back_unchanged(path):
     assert {cell.cell_type for cell in notebook.cells} >= {"markdown", "code"}
     again = jupytext.reads(jupytext.writes(notebook, "md:myst"), "md:myst")
     assert [(c.cell_type, c.source) for c in again.cells] == [(c.cell_type, c.source) for c in notebook.cells]
+
+
+# What the build says of what can't be read
+
+
+def test_what_cannot_be_read_stops_a_build_in_a_line_each(tmp_path):
+    from companion.book import _can_be_built
+    from companion.problems import Wrong
+
+    book = tmp_path / "book"
+    shutil.copytree(ROOT / "tests" / "minibook", book, ignore=shutil.ignore_patterns("_build"))
+    _can_be_built(Project(book))
+    table, chapter = book / "data" / "polls" / "detentions.csv", sorted((book / "chapters").glob("*.md"))[0]
+    table.write_text(table.read_text().replace(",", ";"))
+    chapter.write_text(chapter.read_text().replace("\n:::\n", "\n", 1))
+    with pytest.raises(Wrong) as caught:
+        _can_be_built(Project(book))
+    said = str(caught.value).split("\n")
+    assert len(said) == 2 and "is not closed before" in said[0] and "separated by ';'" in said[1]
+
+
+def test_book_is_checked_before_it_is_built():
+    recipe = read("Makefile").split("\nbook:")[1].split("\n\n")[0]
+    assert recipe.index("companion check") < recipe.index("jupyter-book build")
 
 
 # Serving while one writes

@@ -13,7 +13,7 @@ from conftest import MINIBOOK
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion import count, day_of, extreme, minus, one, ratio, rows, total, value
+from companion import __all__, count, day_of, extreme, minus, one, ratio, rows, total, value
 from companion.figures import Figure, evaluate
 from companion.problems import Wrong
 from companion.project import Project, current, use
@@ -105,7 +105,6 @@ def test_every_row_has_the_line_on_which_it_starts(tmp_path_factory, texts):
     [
         (b"", 0, "the file is empty; its first line names the columns: day,text"),
         (b"\xff", 1, "not UTF-8"),
-        (b"\xef\xbb\xbfday", 1, "byte order mark"),
         (b"day,text\n", 1, "column 'flag' is missing"),
         (b"day,text,value,flag,public_on,public_basis,source_id,more\n", 1, "column 'more' is not in the sidecar's schema"),
         (b"day,text,value,flag,public_on,public_basis,source_id\n2022-02-30,x,1,,,,k\n", 2, "'2022-02-30' is not a date"),
@@ -126,6 +125,12 @@ def test_a_malformed_file(tmp_path, content, line, says):
         made.frame  # noqa: B018
     (problem,) = caught.value.problems
     assert (problem.path, problem.line) == ("data/t/t.csv", line) and says in problem.message
+
+
+def test_what_excel_saves_as_utf_8_is_read(tmp_path):
+    made = table(tmp_path, [record("one")])
+    made.csv.write_bytes(b"\xef\xbb\xbf" + made.csv.read_bytes().replace(b"\n", b"\r\n"))
+    assert list(made.frame["text"]) == ["one"] and list(made.frame.index) == [2]
 
 
 def test_the_digest_changes_with_either_file(tmp_path):
@@ -201,7 +206,7 @@ def test_both_ends_are_in_and_lists_and_empties_choose(minibook):
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: rows("polls/suport"), "no table 'polls/suport'; there are polls/detentions"),
+        (lambda: rows("polls/suport"), "no table 'polls/suport'; did you mean polls/support"),
         (lambda: rows("polls/support", anser="x"), "no column 'anser'; there are period_start"),
         (lambda: rows("polls/support", answer="yes"), "column 'answer' never holds 'yes'; it holds definitely support"),
         (lambda: rows("polls/support", since="2030-01-01"), "no row where period_end from 2030-01-01"),
@@ -277,7 +282,7 @@ def test_figures_as_printed(figure, show, shown):
 
 def read(code: str):
     with use(Project(MINIBOOK)):
-        return evaluate("c.md", [(10, code)])
+        return evaluate("c.md", [(1, f"from companion import {', '.join(__all__)}"), (10, code)])
 
 
 ATTACKS = [
@@ -344,6 +349,50 @@ def test_the_companions_names_are_not_given_anew(code):
 def test_a_figure_may_be_made_of_itself():
     found = read("a = one('polls/detentions', period_end='2022-11-30')\na = minus(a, a)\nvalue('x', a)")
     assert found.problems == [] and found.values["x"].figure.value == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("value('x', 3)", "value() takes figures; make them with one(…) or share(…)"),
+        ("value('x', rows('polls/talks'))", "value() takes figures"),
+        ("n = 2\nvalue('x', ratio(n, n))", "ratio() takes figures"),
+        ("value('x', day_of())", "day_of() needs 'figure'"),
+        ("value('x', count('polls/talks', 'yes'))", "count() takes table; whatever else is given needs its name"),
+        ("value('x', one('talks'))", "no table 'talks'; did you mean polls/talks?"),
+        ("chart.lines('c', {}, title='t', subtitle='s')", "chart 'c' has no alt; add alt=\"what a reader would see\""),
+        ("chart.lines('c', {}, title='t', subtitle='s', alt='a', limit=1)", "lines() has no option 'limit'; did you mean limits"),
+    ],
+)
+def test_a_call_that_does_not_fit_is_said_in_plain_words(code, says):
+    (problem,) = read(code).problems
+    assert says in problem.message
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["def f(a, *b, **c):\n    d = a\n    return d, b, c", "[i for i in range(3)]", "for k, w in {}.items():\n    print(k, w)"]
+    + ["g = lambda z: z", "try:\n    1 / 0\nexcept ZeroDivisionError as err:\n    print(err)", "import os\nos.getcwd()"]
+    + ["with open('x') as file:\n    print(file)", "from math import *\nprint(pi)", "display(1)", "n: int = 3\nprint(n)"],
+)
+def test_names_that_python_has_are_no_problem(code):
+    assert read(code).problems == []
+
+
+def test_a_name_is_there_once_it_is_given():
+    (problem,) = read("print(later)\nlater = 1\nprint(later)").problems
+    assert problem.line == 10 and "no name 'later'; import it or give it a value in a cell above" in problem.message
+
+
+def test_a_name_that_is_not_imported_is_said_once_with_the_import():
+    with use(Project(MINIBOOK)):
+        cells = [(3, "from companion import value"), (10, "value('n', count('polls/talks'))\nvalue('m', count('polls/talks'))")]
+        found = evaluate("c.md", cells)
+        (problem,) = found.problems
+        assert (problem.line, list(found.values)) == (10, ["n", "m"])
+        assert problem.message == "'count' is used but not imported; add it to the import at line 3"
+        (problem,) = evaluate("c.md", cells[1:] + cells[:1]).problems[:1]
+        assert "write 'from companion import value' in the first cell" in problem.message
 
 
 def test_what_follows_from_a_failed_cell_is_said_once():

@@ -12,11 +12,13 @@ import shutil
 from pathlib import Path
 
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 from companion import __version__
 from companion.book import directives, output, pages, theme
 from companion.checks import run as run_checks
+from companion.problems import Wrong
 from companion.project import Project, current, use
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,11 @@ def begin(app: Sphinx) -> None:
     app.companion_project = project  # type: ignore[attr-defined]
     for problem in run_checks(project):
         log.warning(str(problem), type="companion", subtype=problem.rule)
+    try:
+        _can_be_built(project)
+    except Wrong as err:
+        files = ", ".join(sorted({problem.path for problem in err.problems}))
+        raise ExtensionError(f"no book is built before these can be read: {files}", modname="companion.book") from None
     folder = project.root / TABLE_PAGES
     wanted = {f"{name.replace('/', '-')}.md": pages.stub(name) for name in project.tables}
     folder.mkdir(exist_ok=True)
@@ -41,6 +48,19 @@ def begin(app: Sphinx) -> None:
         path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
+
+
+def _can_be_built(project: Project) -> None:
+    """Read what every page is made of; what can't be read stops the build here, in a line each."""
+    problems = [problem for chapter in project.chapters if not chapter.readable for problem in chapter.problems]
+    for table in project.tables.values():
+        try:
+            table.meta, table.frame  # noqa: B018 - reading is the test
+        except Wrong as err:
+            problems += err.problems
+    if problems:
+        raise Wrong(*problems)
+    project.oped, project.sources  # noqa: B018
 
 
 def inputs(project: Project, docname: str, code: str) -> str:

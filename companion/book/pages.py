@@ -447,7 +447,7 @@ class TablePage(SphinxDirective):
         return node
 
 
-def _short(cell: str, most: int = 90) -> str:
+def _short(cell: str, most: int = 60) -> str:
     """A long note cut, so that a preview's rows stay rows; the CSV has it whole."""
     return cell if len(cell) <= most else cell[:most].rsplit(" ", 1)[0] + " …"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from companion.checks.reading import near, pages, roles
+from companion.checks.reading import all_readable, near, pages, roles
 from companion.problems import Problem
 from companion.project import Project
 
@@ -25,7 +25,7 @@ def check(project: Project) -> Iterator[Problem]:
         if page.evaluated.problems:
             # A chart that failed has its problem said; a reference to it is no second one.
             failed.add("\n".join(code for _, code in page.cells))
-    for page in pages(project):
+    for page in pages(project) if all_readable(project) else ():
         for role in roles(page, "chart"):
             if role.text not in first and not any(f'"{role.text}"' in code for code in failed):
                 right = near(role.text, first, "write the id of a chart in the book")

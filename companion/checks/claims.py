@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from companion.checks.reading import near, pages, roles
+from companion.checks.reading import all_readable, near, pages, roles
 from companion.claims import CLOCKS, ROLE, Claim
 from companion.problems import Problem
 from companion.project import Project
@@ -33,7 +33,7 @@ def check(project: Project) -> Iterator[Problem]:
                     yield Problem(page.where, claim.line, "claim", message)
             if claim.waits_for is None:
                 yield from _assessed(claim)
-    for page in pages(project):
+    for page in pages(project) if all_readable(project) else ():
         for role in roles(page, "claim"):
             if role.text not in first:
                 right = near(role.text, first, "write the id of a claim in the book")

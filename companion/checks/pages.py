@@ -8,15 +8,15 @@ from fnmatch import fnmatch
 
 import yaml
 
-from companion.checks.reading import listed, readable
-from companion.oped import read_yaml
+from companion.checks.reading import listed
+from companion.oped import read_yaml, yaml_words
 from companion.problems import Problem
 from companion.project import Project
 
 
 def check(project: Project) -> Iterator[Problem]:
     for chapter in project.chapters:
-        if not readable(chapter):
+        if not chapter.readable:
             continue
         yield from _front(chapter)
         if not chapter.title:
@@ -50,11 +50,12 @@ def _front(chapter) -> Iterator[Problem]:
     if end is None:
         yield wrong(1, "the front matter has no closing '---'")
         return
+    front = "\n".join(lines[1:end])
     try:
-        front = yaml.safe_load("\n".join(lines[1:end]))
+        front = yaml.safe_load(front)
     except yaml.MarkedYAMLError as err:
         line = err.problem_mark.line + 2 if err.problem_mark else 1
-        yield wrong(line, f"the front matter is not valid YAML: {err.problem}")
+        yield wrong(line, f"the front matter is not valid YAML: {yaml_words(err, front)}")
         return
     for keys, right in {
         ("jupytext", "text_representation", "format_name"): "myst",

@@ -67,10 +67,7 @@ def typed_by_hand(text: str) -> list[tuple[int, str]]:
 
 
 def check(project: Project) -> Iterator[Problem]:
-    written = {chapter.path for chapter in project.chapters} | {project.root / "index.md"}
     for page in pages(project):
-        if page.path not in written:
-            continue  # pages about the book (its scale, its method) may speak in numbers of their own
         for line, figure in typed_by_hand(prose(page)):
             right = "compute it in a cell and place it with {value}`name` (a number that only names something goes in {label}`…`)"
             yield Problem(page.where, line, "prose", f"'{figure}' is typed by hand; {right}")

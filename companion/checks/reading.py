@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 
 import yaml
@@ -14,6 +13,7 @@ from mdit_py_plugins.myst_blocks import myst_block_plugin
 
 from companion.claims import PARTS, ROLE, Chapter, parse, split_options
 from companion.project import Project
+from companion.tables import near as near
 
 markdown = MarkdownIt("commonmark").use(colon_fence_plugin).use(myst_block_plugin)
 # Every link reaches the markup rule as a link; left to itself, the parser would drop an unsafe one into the text.
@@ -71,9 +71,9 @@ def listed(project: Project) -> list[str]:
     return walk(toc)
 
 
-def readable(page: Chapter) -> bool:
-    """Whether the page's text could be read at all; else its one problem is that, and what it uses is not known."""
-    return not any(problem.rule == "encoding" for problem in page.problems)
+def all_readable(project: Project) -> bool:
+    """Whether every page could be read; what one uses that could not is not known, so nothing is called unused or missing."""
+    return all(page.readable for page in pages(project))
 
 
 def directive(info: str) -> tuple[str | None, str]:
@@ -167,9 +167,3 @@ def roles_in(text: str, line: int, kind: str | None = None) -> list[Role]:
 
 def line_at(text: str, place: int) -> int:
     return text.count("\n", 0, place) + 1
-
-
-def near(word: str, known, otherwise: str) -> str:
-    """What was perhaps meant: ``did you mean …``, else ``otherwise``."""
-    close = get_close_matches(word, list(known), n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(close)}?" if close else otherwise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from companion.checks.reading import near, pages, roles
+from companion.checks.reading import all_readable, near, pages, roles
 from companion.problems import Problem, Wrong, relative
 from companion.project import Project
 
@@ -55,6 +55,6 @@ def check(project: Project) -> Iterator[Problem]:
         if source.key in used:
             used.update(key for text in source.rests_on for key in _KEYS.findall(text))
     for key, source in sources.items():
-        if key not in used:
+        if key not in used and all_readable(project):
             message = f"nothing uses source '{key}': no row, no citation, no upstream; cite it or take it out"
             yield Problem(_BIB, source.line, "source", message)

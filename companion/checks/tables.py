@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from companion.checks import rules
-from companion.checks.reading import pages, readable
+from companion.checks.reading import all_readable, pages
 from companion.problems import Problem, Wrong, relative
 from companion.project import Project
 from companion.tables import Table
@@ -53,7 +53,7 @@ def check(project: Project) -> Iterator[Problem]:
 
 def _unread(project: Project, sound: list[Table]) -> Iterator[Problem]:
     """Tables that nothing reads. One that a broken cell names is not counted: the cell has its own problem."""
-    if not all(readable(page) for page in pages(project)):
+    if not all_readable(project):
         return
     read = {name for page in pages(project) for name in page.evaluated.reads}
     broken = "\n".join(code for page in pages(project) if page.evaluated.problems for _, code in page.cells)
@@ -231,13 +231,21 @@ def _cells(table: Table) -> Iterator[Problem]:
     resource = Resource(path=table.csv.name, basepath=str(table.csv.parent), schema=schema, format="csv", encoding="utf-8")
     report = resource.validate(Checklist(checks=[checks.duplicate_row()]))
     starts = _starts(text)
-    types = {f["name"]: f["type"] for f in table.meta["schema"]["fields"]}
+    specs = {f["name"]: f for f in table.meta["schema"]["fields"]}
     key = table.meta["schema"].get("primaryKey") or []
+    records = list(csv.reader(io.StringIO(text, newline="")))
     told: set[tuple[int, str | None]] = set()
     for error in [error for task in report.tasks for error in task.errors] + list(report.errors):
         row = getattr(error, "row_number", None)
         line = starts[row - 1] if row and row <= len(starts) else 0
         column = getattr(error, "field_name", None)
+        cells = len(records[row - 1]) if line else len(header)
+        if error.type != "blank-row" and cells < len(header):
+            if not any(at == line for at, _ in told):
+                message = f"{cells} cell{'' if cells == 1 else 's'}, the header has {len(header)}; a comma is missing"
+                yield Problem(table.path, line, "table", message)
+            told.add((line, None))
+            continue
         # A row that is broken in itself is also, and no more usefully, broken as a whole.
         if error.type in ("duplicate-row", "primary-key", "missing-cell") and any(at == line for at, _ in told):
             continue
@@ -246,23 +254,27 @@ def _cells(table: Table) -> Iterator[Problem]:
         if (line, column) in told:
             continue
         told.add((line, column))
-        yield Problem(table.path, line, "table", _say(error, types.get(column), key, starts))
+        yield Problem(table.path, line, "table", _say(error, specs.get(column, {}), key, starts, table.sidecar.name))
 
 
-def _say(error, kind: str | None, key, starts: list[int]) -> str:
+def _say(error, spec: dict, key, starts: list[int], sidecar: str) -> str:
     """A Frictionless error as one line: column, value, and what would be right."""
     if error.type in ("type-error", "constraint-error"):
         column, cell = error.field_name, error.cell
         if error.type == "type-error":
-            return f"column '{column}': '{cell}' is not {_KINDS.get(kind, f'of type {kind}')}"
+            return f"column '{column}': '{cell}' is not {_KINDS.get(spec.get('type'), 'of its type')}"
         limit = re.match(r'constraint "(\w+)" is "(.*)"$', error.note, re.DOTALL)
         name, bound = limit.groups() if limit else ("constraint", error.note)
         if name == "required":
             return f"column '{column}' is empty; every row has one"
+        if name == "enum":
+            words = [str(word) for word in spec["constraints"]["enum"]]
+            listed = ", ".join(words[:20]) + (" …" if len(words) > 20 else "")
+            right = f"if it is spelt right and new, add it to that column's enum in {sidecar}"
+            return f"column '{column}': '{cell}' is not in the sidecar's list ({listed}); {right}"
         words = {
             "minimum": "is below the least that the sidecar allows,",
             "maximum": "is above the most that the sidecar allows,",
-            "enum": "is none of",
             "pattern": "does not have the form",
             "unique": "stands in another row too; it is unique:",
         }
@@ -276,8 +288,6 @@ def _say(error, kind: str | None, key, starts: list[int]) -> str:
         return "a blank line; take it out"
     if error.type == "extra-cell":
         return f"a cell too many: '{error.cell}'; a comma inside a text needs \"quotes\" around the text"
-    if error.type == "missing-cell":
-        return f"the row ends before column '{error.field_name}'"
     return _plain(error.note or error.title)
 
 

@@ -13,6 +13,8 @@ from companion.project import Project
 
 _ROLES = ("value", "cite", "quote", "label", "chart", "claim")
 _ANY_ROLE = re.compile(r"\{([a-zA-Z:-]+)\}`")
+_APART = re.compile(rf"\{{({'|'.join(_ROLES)})\}}(?!`)")
+_PANDOC = re.compile(r"\[@([\w:.-]+)[^\]\n]*\]")
 
 
 def check(project: Project) -> Iterator[Problem]:
@@ -36,6 +38,12 @@ def check(project: Project) -> Iterator[Problem]:
                 yield Problem(page.where, line, "role", f"the check does not read {{{name}}}; write {{cite}}`key`")
             elif name not in _ROLES and get_close_matches(name.lower(), _ROLES, cutoff=0.7):
                 yield Problem(page.where, line, "role", f"no role {{{name}}}; {near(name.lower(), _ROLES, '')}")
+        for match in _APART.finditer(text):
+            message = f"{{{match.group(1)}}} is not followed by a backtick; write {{{match.group(1)}}}`name`, without a space"
+            yield Problem(page.where, line_at(text, match.start()), "role", message)
+        for match in _PANDOC.finditer(text):
+            message = f"'{match.group()}' is no citation here; write {{cite}}`{match.group(1)}`"
+            yield Problem(page.where, line_at(text, match.start()), "role", message)
 
 
 def _attempted(cells: list[tuple[int, str]]) -> set[str]:
@@ -45,10 +53,11 @@ def _attempted(cells: list[tuple[int, str]]) -> set[str]:
         try:
             tree = ast.parse(code)
         except SyntaxError:
-            names.update(re.findall(r"value\(\s*[\"']([^\"']+)", code))
+            names.update(re.findall(r"\w+\(\s*[\"']([^\"']+)", code))
             continue
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "value" and node.args:
+            # Of any call, since the name of the function may be what is misspelt.
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
                 if isinstance(node.args[0], ast.Constant):
                     names.add(str(node.args[0].value))
     return names
