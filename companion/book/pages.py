@@ -129,7 +129,7 @@ class Record(SphinxDirective):
         names = {"title": "its title", "url": "its address", "date": "its exact day"}
         unknown = [words for key, words in names.items() if not record.get(key)]
         if unknown:
-            said = ", ".join(unknown[:-1]) + (" and " if len(unknown) > 1 else "") + unknown[-1]
+            said = ", ".join(unknown[:-1]) + (" or " if len(unknown) > 1 else "") + unknown[-1]
             line += nodes.Text(f" The copy that we worked from doesn't give {said}, and we don't supply them from memory.")
         if not record.get("date"):
             span = f"{start.day} {start:%B %Y} and {end.day} {end:%B %Y}"
@@ -407,12 +407,17 @@ class TablePage(SphinxDirective):
         body, marks = [], []
         for line in sorted(used):
             row = t.frame.loc[line]
-            said = [para(text(f"{column}: ", "field"), _cell(row[column])) for column in t.columns if _cell(row[column])]
+            said = [para(text(f"{c}: ", "field"), self._linked(c, _cell(row[c]))) for c in t.columns if _cell(row[c])]
             body.append([str(line), said, [para(*joined(used[line]))]])
             marks.append({"ids": [f"line-{line}"], "classes": []})
             self.env.get_domain("std").anonlabels[f"row-{t.name}-{line}"] = (self.env.docname, f"line-{line}")
         node += table(["Line", "Row", "Figures"], body, ("used-rows",), marks)
         return node
+
+    def _linked(self, column: str, cell: str) -> nodes.Node:
+        """A row's cell; a source's key leads on to the source."""
+        known = column in ("source_id", "computed_source_id") and cell in current().sources
+        return xref(f"source-{cell}", cell, self.env.docname) if known else nodes.Text(cell)
 
     def _uses(self, t: Table) -> nodes.section:
         project, node = current(), section("What uses it", "uses")

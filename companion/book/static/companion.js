@@ -42,11 +42,14 @@ function filters(table) {
   form.addEventListener("submit", (event) => event.preventDefault());
   const count = document.createElement("p");
   count.setAttribute("role", "status");
+  const SCALE = ["supported", "mostly-supported", "mixed", "mostly-contradicted", "contradicted"];
   const selects = Object.entries(kinds).map(([kind, label]) => {
     const select = document.createElement("select");
     select.name = kind;
     select.add(new Option("all", ""));
-    for (const v of [...new Set(rows.map((row) => value(row, kind)))].sort()) {
+    // Words of the scale in its order, anything else by the alphabet.
+    const rank = (v) => (SCALE.includes(v) ? String(SCALE.indexOf(v)) : "9" + v);
+    for (const v of [...new Set(rows.map((row) => value(row, kind)))].sort((a, b) => (rank(a) < rank(b) ? -1 : 1))) {
       select.add(new Option(v === "waits" ? "not yet assessed" : v.replaceAll("-", " "), v));
     }
     const wrap = document.createElement("label");
