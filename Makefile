@@ -4,7 +4,6 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-OUT := _build/html
 # JupyterLab's settings stay in the project, not in your home.
 LAB_HOME := $(CURDIR)/_build/lab
 
@@ -36,8 +35,7 @@ $(READY): requirements.txt pyproject.toml
 
 book: $(READY)
 	@$(BIN)/companion check
-	$(BIN)/jupyter-book build . --warningiserror --nitpick --keep-going
-	@$(BIN)/python -c 'from pathlib import Path; print("The book:", Path("$(OUT)/index.html").resolve().as_uri())'
+	@$(BIN)/python -m companion.build
 
 check: $(READY)
 	@$(BIN)/companion check $(CHECK)

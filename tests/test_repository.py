@@ -410,7 +410,7 @@ def test_what_cannot_be_read_stops_a_build_in_a_line_each(tmp_path):
 
 def test_book_is_checked_before_it_is_built():
     recipe = read("Makefile").split("\nbook:")[1].split("\n\n")[0]
-    assert recipe.index("companion check") < recipe.index("jupyter-book build")
+    assert recipe.index("companion check") < recipe.index("companion.build")
 
 
 # Serving while one writes
