@@ -12,9 +12,8 @@ from companion.project import find_root
 LOG = Path("_build") / "build.log"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _FAILED = re.compile(r"^(\S+\.md): WARNING: Executing notebook failed", re.MULTILINE)
-_ERROR = re.compile(
-    r"^(?!(?:nbclient|myst_nb|RuntimeError))([A-Za-z_]\w*(?:Error|Exception|Exit|Interrupt)): ?(.*)$", re.MULTILINE
-)
+# The cell's own error comes first; what the tools around it raise then has dots in its name, or comes last.
+_ERROR = re.compile(r"^(\w*(?:Error|Exception|Exit|Interrupt)): ?(.*)$", re.MULTILINE)
 _CELL = re.compile(r"An error occurred while executing the following cell:\s*\n-+\n(.*?)\n-+\n", re.DOTALL)
 
 
