@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from conftest import REAL
 from matplotlib.colors import to_rgb
 
 from companion import chart, one, rows
@@ -813,3 +814,13 @@ def test_words_beside_lines_meet_no_words_and_no_line():
             if i != j and row == other_row:
                 assert end < other or other + items[j][1] < start
             assert not (other_row > row and start < x < end)  # a line that comes down from a higher row
+
+
+def test_in_a_mixed_table_the_source_says_whose_a_figure_is():
+    with use(Project(REAL)) as real:
+        every = {name: made for chapter in real.chapters for name, made in chapter.evaluated.charts.items()}
+        printed, ours = every["oblasts-deepstate"], every["oblasts-held"]
+        assert printed.tables == ours.tables, "one table holds both kinds"
+        assert printed.source_line == "Source: DeepState"
+        assert ours.source_line.endswith("(our computing)")
+        assert every["computed-against-printed"].source_line.endswith("(our computing)"), "printed figures beside ours"

@@ -65,8 +65,7 @@ class Chart:
             return ""
         # A picture has room for a few names; the page lists all.
         shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-        computed = any(origin.table.meta["made"] == "computed" for origin in self.origins)
-        computed |= any(known[key].primary == "computed" for key in self.sources if key in known)
+        computed = any(_ours(origin, known) for origin in self.origins)
         return f"Source: {shown}" + (" (our computing)" if computed or self.how else "")
 
     @cached_property
@@ -98,6 +97,19 @@ class Chart:
         from companion.charts.output import bundle
 
         return bundle(self)
+
+
+def _ours(origin: Origin, known: dict) -> bool:
+    """Whether rows that we computed are among an origin's. In a table that mixes them with printed ones, the sources of a
+    row say which is which (``computed_source_id`` where a printed figure stands beside ours); else the table as a whole does.
+    """
+
+    def computed(frame: pd.DataFrame) -> bool:
+        columns = [c for c in ("source_id", "computed_source_id") if c in frame]
+        keys = {key for column in columns for key in frame[column].dropna().unique()}
+        return any(known[key].primary == "computed" for key in keys if key in known)
+
+    return computed(origin.frame) if computed(origin.table.frame) else origin.table.meta["made"] == "computed"
 
 
 def _amount(value: float) -> str:

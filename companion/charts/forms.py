@@ -1198,6 +1198,22 @@ def _when(row) -> str:
     return f"{first} – {day}"
 
 
+def _event(ax, sheet: Sheet, x: object, y: float, colour: str, marker: str, lane: str) -> None:
+    ax.plot(
+        [x],
+        [y],
+        linestyle="none",
+        marker=marker,
+        markersize=8.5,
+        color=colour,
+        markeredgecolor=sheet.palette.background,
+        markeredgewidth=1,
+        zorder=5,
+        label=lane,
+        clip_on=False,
+    )
+
+
 def _timeline_down(chart, mode: str, width: str, data: pd.DataFrame, style: dict) -> Sheet:
     from companion.project import current
 
@@ -1260,19 +1276,7 @@ def _timeline_down(chart, mode: str, width: str, data: pd.DataFrame, style: dict
     )
     for at, row, when, lines in items:
         colour, marker = style[row.series]
-        ax.plot(
-            [rail],
-            [at + middle],
-            linestyle="none",
-            marker=marker,
-            markersize=8.5,
-            color=colour,
-            markeredgecolor=sheet.palette.background,
-            markeredgewidth=1,
-            zorder=5,
-            label=row.series,
-            clip_on=False,
-        )
+        _event(ax, sheet, rail, at + middle, colour, marker, row.series)
         y = sheet.top + at + middle
         if narrow:
             sheet.text(rail + 14, y, when, small, sheet.palette.quiet, True, role="date")
@@ -1354,19 +1358,7 @@ def _timeline_across(chart, mode: str, width: str, data: pd.DataFrame, lanes: li
                 zorder=4,
                 label=f"_span {row.series}",
             )
-        ax.plot(
-            [day],
-            [middle],
-            linestyle="none",
-            marker=marker,
-            markersize=8.5,
-            color=colour,
-            markeredgecolor=sheet.palette.background,
-            markeredgewidth=1,
-            zorder=5,
-            label=row.series,
-            clip_on=False,
-        )
+        _event(ax, sheet, day, middle, colour, marker, row.series)
         tx, ha = (x + 9, "left") if to_right else (min(x_start, x) - 9, "right")
         sheet.text(tx, top + middle, _when(row), small, sheet.palette.quiet, True, ha=ha, role="date")
         for i, line in enumerate(lines):
