@@ -69,19 +69,16 @@ def inputs(project: Project, docname: str, code: str) -> str:
     chapter = next((c for c in project.chapters if f"chapters/{c.name}" == docname), None)
     if chapter:
         parts = [project.table(name).digest for name in sorted(chapter.evaluated.reads)]
-        cited = (project.root / "references.bib", project.root / "data" / "oped.yml")
     else:
         parts = [table.digest for table in project.tables.values()] + [c.text for c in project.chapters]
-        cited = (project.root / "references.bib", project.root / "data" / "oped.yml")
-    parts += [path.read_text(encoding="utf-8") for path in cited]
+    parts += [(project.root / name).read_text(encoding="utf-8") for name in ("references.bib", "data/oped.yml")]
     return hashlib.sha256("\0".join([code, *parts]).encode()).hexdigest()
 
 
 def execution_inputs(project: Project, chapter, code: str) -> str:
-    """A hash of what a chapter's cells read: its tables, the sources that its pictures name, and the code that draws."""
+    """A hash of what a chapter's cells read: its tables, what its pictures say of sources, and the code that draws."""
     parts = [project.table(name).digest for name in sorted(chapter.evaluated.reads)]
-    keys = sorted({key for chart in chapter.evaluated.charts.values() for key in chart.sources})
-    parts += [project.sources[key].bibtex for key in keys if key in project.sources]
+    parts += [chart.source_line for chart in chapter.evaluated.charts.values()]
     oped = project.oped
     parts += [str(oped.cut_off), str(oped.window)]
     return hashlib.sha256("\0".join([code, *parts]).encode()).hexdigest()[:16]
@@ -92,7 +89,7 @@ def _code(project: Project, everything: bool) -> str:
     import companion
 
     root = Path(companion.__file__).parent
-    skip = () if everything else ("book", "checks", "recompute", "cli.py", "package.py")
+    skip = () if everything else ("book", "checks", "recompute", "build.py", "cli.py", "package.py", "serve.py")
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*")):
         if path.suffix in (".py", ".css", ".js", ".ttf", ".otf") and path.relative_to(root).parts[0] not in skip:
