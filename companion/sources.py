@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -43,6 +43,8 @@ class Source:
     shorthand: str | None
     line: int
     bibtex: str
+    title_language: str = "en"
+    letter: str = ""
 
     @property
     def year(self) -> str:
@@ -50,12 +52,13 @@ class Source:
 
     @property
     def short(self) -> str:
-        """As cited in prose: its shorthand, else author with the month and year, or the year."""
+        """As cited in prose: its shorthand, else author with the month and year, or the year; a letter tells apart what
+        one author published in one month."""
         if self.shorthand:
-            return self.shorthand
+            return self.shorthand + self.letter
         if self.published and len(self.published) > 4:
-            return f"{self.author}, {last_day(self.published):%B %Y}"
-        return f"{self.author} {self.year}"
+            return f"{self.author}, {last_day(self.published):%B %Y}{self.letter}"
+        return f"{self.author} {self.year}{self.letter}"
 
     @property
     def full(self) -> str:
@@ -170,7 +173,7 @@ def load(path: Path, root: Path) -> tuple[dict[str, Source], list[Problem]]:
             title=field.get("title", ""),
             author=author or "unknown",
             publisher=field.get("publisher", ""),
-            published=field.get("date") or None,
+            published=field.get("date") if published_by else None,
             published_by=published_by,
             date_basis=field.get("datebasis") or _basis(field.get("date", "")),
             url=field.get("url") or None,
@@ -184,8 +187,28 @@ def load(path: Path, root: Path) -> tuple[dict[str, Source], list[Problem]]:
             shorthand=field.get("shorthand") or None,
             line=line,
             bibtex=raw.get(key, ""),
+            title_language=field.get("titlelang") or _language_of(field.get("title", ""), field.get("langid", "")),
         )
-    return sources, problems
+    return _told_apart(sources), problems
+
+
+def _told_apart(sources: dict[str, Source]) -> dict[str, Source]:
+    """The sources, with a letter (a, b, … z, aa, …) for each of several that prose would cite by the same words; the
+    earlier published comes first."""
+    alike: dict[str, list[Source]] = {}
+    for source in sources.values():
+        alike.setdefault(source.short, []).append(source)
+    letters = {}
+    for group in alike.values():
+        if len(group) > 1:
+            for i, source in enumerate(sorted(group, key=lambda s: (s.published or "", s.key))):
+                letters[source.key] = ("" if i < 26 else chr(96 + i // 26)) + chr(97 + i % 26)
+    return {key: replace(source, letter=letters.get(key, "")) for key, source in sources.items()}
+
+
+def _language_of(title: str, langid: str) -> str:
+    """The language that a title is printed in: a source's own where its letters say so; most titles are given in English."""
+    return langid if re.search("[\u0400-\u04ff]", title) and langid else "en"
 
 
 def _basis(published: str) -> str:
