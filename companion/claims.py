@@ -53,7 +53,8 @@ class Assessment:
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a claim: evidence, a recorded search, what would change it, or its history; with its prose."""
+    """A piece of a claim: evidence, a recorded search, what would change it, or its history; or a chapter's answer on one
+    clock. With its prose."""
 
     kind: str
     side: str | None
@@ -93,6 +94,16 @@ class Claim:
         return [p for p in self.parts if p.kind == kind and side in (None, p.side) and clock in (None, p.clock)]
 
     @property
+    def short(self) -> str:
+        """Its label where there is little room; the paraphrase where it has none of its own."""
+        return self.options.get("short") or self.paraphrase
+
+    @property
+    def paragraph(self) -> str:
+        """The number of the op-ed's paragraph that it is drawn from (``11``); empty for a claim without a sentence."""
+        return self.sentences[0].split(".")[0].lstrip("p0") if self.sentences else ""
+
+    @property
     def moved(self) -> bool:
         """Whether the word differs between the clocks."""
         return bool(self.then and self.since and self.then.word != self.since.word)
@@ -100,7 +111,8 @@ class Claim:
 
 @dataclass
 class Chapter:
-    """One chapter as read: claims, code cells ``(line, code)``, prose ``(line, text)`` outside claims."""
+    """One chapter as read: claims, its answer on each clock, code cells ``(line, code)``, prose ``(line, text)`` outside
+    claims (that of the answers with it)."""
 
     path: Path
     name: str
@@ -109,6 +121,7 @@ class Chapter:
     text: str
     front: dict
     claims: list[Claim] = field(default_factory=list)
+    answers: list[Part] = field(default_factory=list)
     cells: list[tuple[int, str]] = field(default_factory=list)
     prose: list[tuple[int, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -131,6 +144,12 @@ class Chapter:
         inside = [(claim.line, claim.paraphrase) for claim in self.claims]
         inside += [(part.line, part.text) for claim in self.claims for part in claim.parts]
         return sorted([*self.prose, *inside])
+
+    @cached_property
+    def placed(self) -> dict[str, int]:
+        """The names of the values that its prose places, numbered from 1 in the order of the text."""
+        names = dict.fromkeys(name for _, prose in self.blocks() for name in refs(prose, "value"))
+        return {name: i for i, name in enumerate(names, 1)}
 
 
 def refs(text: str, role: str) -> list[str]:
@@ -211,7 +230,23 @@ def parse(path: Path, root: Path) -> Chapter:
                 )
             elif name:
                 chapter.prose.append((line + 1, token.content))
+                if name == "answer":
+                    _answer(chapter, arguments, token.content, line)
     return chapter
+
+
+def _answer(chapter: Chapter, clock: str, text: str, line: int) -> None:
+    said = f"'{{answer}} {clock}'".replace(" '", "'")
+    if clock not in CLOCKS:
+        message = f"{said} names no clock; write '{{answer}} then' or '{{answer}} since'"
+    elif not text.strip():
+        message = f"{said} is empty; say in a few sentences what the chapter finds"
+    elif clock in {answer.clock for answer in chapter.answers}:
+        message = f"{said} stands twice; a chapter has one for each clock"
+    else:
+        chapter.answers.append(Part("answer", None, clock, {}, text, line + 1))
+        return
+    chapter.problems.append(Problem(chapter.where, line, "claim", message))
 
 
 def _unclosed(rows: list[str], offset: int, claim: str | None = None) -> tuple[int, str, str] | None:
@@ -275,7 +310,9 @@ def _directive(info: str) -> tuple[str | None, str]:
     return (match.group(1), match.group(2).strip()) if match else (None, "")
 
 
-_CLAIM_OPTIONS = {"sentences", "kind", "then", "since", "assessed", "review", "waits-for", "counts", "by", "outcome"}
+SHORT = 48
+"""The most characters of a claim's label in charts."""
+_CLAIM_OPTIONS = {"short", "sentences", "kind", "then", "since", "assessed", "review", "waits-for", "counts", "by", "outcome"}
 
 
 def _claim(chapter: Chapter, ident: str, content: list[str], line: int) -> None:
@@ -298,6 +335,8 @@ def _claim(chapter: Chapter, ident: str, content: list[str], line: int) -> None:
     for option in needed:
         if not options.get(option):
             problem(f"claim '{ident}' has no ':{option}:'")
+    if len(options.get("short", "")) > SHORT:
+        problem(f":short: has {len(options['short'])} characters; a label that charts have room for has at most {SHORT}")
     if options.get("kind") and options["kind"] not in CLASSES:
         problem(f"kind '{options['kind']}' is unknown; use one of {', '.join(CLASSES)}")
     assessed: dict[str, Assessment | None] = {clock: None for clock in CLOCKS}

@@ -21,6 +21,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from companion.book.publish import HEADERS, headers_of
+
 ROOT = Path(__file__).parent.parent
 MODES = ("light", "dark")
 WIDTHS = {"phone": 360, "desktop": 1280}
@@ -85,11 +87,30 @@ STRICT = ("--warningiserror", "--nitpick", "--keep-going")  # as `make book` has
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Serve a folder on localhost; gives its address."""
+    """Serve a folder on localhost as a static host does, with the headers that it asks for; gives its address."""
+    asked = folder / HEADERS
+    rules = asked.read_text(encoding="utf-8") if asked.exists() else ""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
             pass
+
+        def end_headers(self) -> None:
+            for name, value in headers_of(rules, urlsplit(self.path).path).items():
+                if name != "Strict-Transport-Security":  # holds for https alone
+                    self.send_header(name, value)
+            super().end_headers()
+
+        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+            lost = folder / "404.html"
+            if code != 404 or not lost.exists():
+                return super().send_error(code, message, explain)
+            body = lost.read_bytes()
+            self.send_response(404)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from browser import the_browser, the_site  # noqa: F401 (the fixtures browser and site, one for all modules)
 
 from companion.checks import run
 from companion.project import Project, use

@@ -27,18 +27,30 @@ from companion.project import Project, use
 
 ROOT = Path(__file__).resolve().parent.parent
 BOTH = [(mode, width) for mode in ("light", "dark") for width in ("wide", "narrow")]
-BIB = """@misc{pollster, title={Polls}, author={{Pollster}}, kind={poll}, primary={yes}, date={2022-12-01},
+# Of 2024, so that nothing is known by the cut-off unless a table says that it was public the same day.
+BIB = """@misc{pollster, title={Polls}, author={{Pollster}}, kind={poll}, primary={yes}, date={2024-03-01},
+ urldate={2026-11-23}, langid={en}}
+@misc{early, title={Polls}, author={{Early}}, kind={poll}, primary={yes}, date={2022-07-01},
  urldate={2026-11-23}, langid={en}}\n"""
 
 
-def table(root: Path, name: str, frame: pd.DataFrame, unit: str = "% of respondents", breaks=(), date: str = "date") -> None:
+def table(
+    root: Path,
+    name: str,
+    frame: pd.DataFrame,
+    unit: str = "% of respondents",
+    breaks=(),
+    date: str = "date",
+    public: str | None = None,
+) -> None:
     """Write a table with a sidecar."""
     folder = root / "data" / "x"
     folder.mkdir(parents=True, exist_ok=True)
-    frame = frame.assign(source_id="pollster")
+    frame = frame if "source_id" in frame else frame.assign(source_id="pollster")
     frame.to_csv(folder / f"{name}.csv", index=False, date_format="%Y-%m-%d")
     kinds = {
-        c: "date" if c in ("date", "begin") else "number" if pd.api.types.is_numeric_dtype(frame[c]) else "string" for c in frame
+        c: "date" if c in ("date", "begin", "public_on") else "number" if pd.api.types.is_numeric_dtype(frame[c]) else "string"
+        for c in frame
     }
     sidecar = {
         "title": name,
@@ -48,6 +60,7 @@ def table(root: Path, name: str, frame: pd.DataFrame, unit: str = "% of responde
         "how": "read off",
         "licence": "CC0",
         "date": date,
+        "public": public,
         "caveats": "none",
         "breaks": list(breaks),
         "schema": {"fields": [{"name": c, "type": t} for c, t in kinds.items()]},
@@ -587,26 +600,6 @@ def test_undated_charts_have_no_cut_off(project):
         assert not artists(figure(examples()[name]), "op-ed window")
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_no_text_leaves_the_picture_and_none_overlaps(project, name):
-    made = examples()[name]
-    for width in ("wide", "narrow"):
-        drawn = figure(made, "light", width)
-        renderer = drawn.canvas.get_renderer()
-        wide, tall = drawn.get_size_inches() * drawn.dpi
-        boxes = [(t, t.get_window_extent(renderer)) for t in drawn.texts]
-        for t, box in boxes:
-            assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= wide and box.y1 <= tall, (
-                f"'{t.get_text()}' leaves the {width} picture"
-            )
-        for i, (a, one_box) in enumerate(boxes):
-            for b, other in boxes[i + 1 :]:
-                # Extents hold the line's whole height; letters of two lines touch only when they overlap by more.
-                across = min(one_box.x1, other.x1) - max(one_box.x0, other.x0)
-                down = min(one_box.y1, other.y1) - max(one_box.y0, other.y0)
-                assert not (across > 1 and down > 4), f"'{a.get_text()}' and '{b.get_text()}' overlap in the {width} picture"
-
-
 def test_what_we_computed_names_whose_figures_it_was_computed_from(project):
     with (project / "references.bib").open("a") as bib:
         bib.write("""@misc{ours, title={Areas}, author={{this project}}, kind={dataset}, primary={computed},
@@ -667,6 +660,8 @@ def test_contrast(mode):
             assert contrast(text, ground) >= 4.5, (text, ground)
         for mark in (*p.greys, p.rule):
             assert contrast(mark, ground) >= 3, (mark, ground)
+    for hue in p.hues:  # lines and points cross the op-ed's band, too
+        assert contrast(hue, p.window) >= 3, hue
     for fill in (*p.hues, *p.greys, *p.ramp, p.empty, p.band):  # the text that stands on it is the better of two
         assert max(contrast(p.ink, fill), contrast(p.background, fill)) >= 4.5, fill
 
@@ -685,26 +680,528 @@ SIGHTS = {
     "normal": np.eye(3),
     "protanopia": np.array([[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]),
     "deuteranopia": np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]),
+    "tritanopia": np.array([[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]),
 }
+
+
+APART = {"normal": 33, "protanopia": 30, "deuteranopia": 30, "tritanopia": 24}
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("sight", SIGHTS)
 def test_colours_are_told_apart(mode, sight):
-    """Any two hues are at least 25 apart (CIE 1976; about 2.3 is just noticeable), also without red or green cones.
+    """Any two hues are well apart (CIE 1976; about 2.3 is just noticeable), also without red, green or blue cones.
 
     Matrices: Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color Vision Deficiency",
     IEEE TVCG 15(6), 2009, severity 1.0, applied to linear RGB. Greys and shades of a map differ by lightness.
     """
     p = PALETTES[mode]
     hues = [seen(c, SIGHTS[sight]) for c in p.hues]
-    assert min(np.linalg.norm(a - b) for i, a in enumerate(hues) for b in hues[i + 1 :]) >= 25
+    assert min(np.linalg.norm(a - b) for i, a in enumerate(hues) for b in hues[i + 1 :]) >= APART[sight]
     greys = [seen(c, SIGHTS[sight]) for c in p.greys]
     assert abs(greys[0][0] - greys[1][0]) >= 20
     assert min(np.linalg.norm(g - h) for g in greys for h in hues[:4]) >= 10
     ramp = np.array([seen(c, SIGHTS[sight])[0] for c in p.ramp])
     steps = np.diff(ramp)
     assert (np.abs(steps) >= 8).all() and len(set(np.sign(steps))) == 1
+
+
+def test_the_simulation_keeps_greys_and_takes_away_what_it_should():
+    """The matrices are typed: each leaves greys as they are (its rows add up to 1), and the pairs that the deficiency is known
+    to confuse come closer."""
+    for matrix in SIGHTS.values():
+        np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-5)
+
+    def apart(a: str, b: str, sight: str) -> float:
+        return float(np.linalg.norm(seen(a, SIGHTS[sight]) - seen(b, SIGHTS[sight])))
+
+    for sight in ("protanopia", "deuteranopia"):
+        assert apart("#c00000", "#6b6b00", sight) < 0.5 * apart("#c00000", "#6b6b00", "normal")
+    assert apart("#0000c0", "#006b3c", "tritanopia") < 0.5 * apart("#0000c0", "#006b3c", "normal")
+
+
+def colour_of(artist) -> str:
+    from matplotlib.collections import Collection
+    from matplotlib.colors import to_hex
+    from matplotlib.container import BarContainer
+
+    if isinstance(artist, BarContainer):
+        return to_hex(artist.patches[0].get_facecolor())
+    if isinstance(artist, Collection):
+        return to_hex(artist.get_facecolor()[0])
+    return to_hex(artist.get_color() if hasattr(artist, "get_color") else artist.get_facecolor())
+
+
+def looks(drawn, made) -> dict[str, dict]:
+    """For each series of a drawn chart its colour and what tells it without one: marker, dashes, its name beside it, its
+    place in a stack, or its kind of mark."""
+    beside = " ".join(texts(drawn, "series"))
+    ordered = any(note.startswith("Parts stand from the bottom up") for note in texts(drawn, "note"))
+    found = {}
+    for at, name in enumerate(dict.fromkeys(made.data["series"])):
+        marks = artists(drawn, name)
+        line = next(iter(artists(drawn, f"_line {name}")), None)
+        cues = [marks[0].get_marker() if hasattr(marks[0], "get_marker") else type(marks[0]).__name__]
+        if line is not None:
+            # A line without points has a dot at each end, alike in all series; its dashes tell it.
+            plain = len(marks[0].get_xdata()) == 2 < len(line.get_xdata())
+            cues = [None if plain else cues[0], line._dash_pattern[1] and tuple(line._dash_pattern[1])]
+        found[name] = {
+            "colour": colour_of(marks[0]),
+            "cues": cues,
+            "named": bool(name) and name in beside,
+            "place": at if ordered and made.form == "stacked" else None,
+        }
+    return found
+
+
+def told_apart(a: dict, b: dict) -> bool:
+    """Whether two series differ without their colours."""
+    return a["cues"] != b["cues"] or a["named"] and b["named"] or a["place"] is not None and a["place"] != b["place"]
+
+
+def real_charts() -> list:
+    """Every chart of the book's chapters, and every picture of what was known by the cut-off."""
+    with use(Project(REAL)) as real:
+        charts = [made for chapter in real.chapters for made in chapter.evaluated.charts.values()]
+    return [*charts, *(made.then for made in charts if made.then is not None)]
+
+
+REAL_CHARTS = {made.id: made for made in real_charts()}
+
+
+@pytest.fixture(scope="module")
+def drawn_charts():
+    """``drawn_charts(id, mode, width)`` draws a chart of the book, each once."""
+    kept: dict[tuple, object] = {}
+
+    def draw(ident: str, mode: str = "light", width: str = "wide"):
+        if (ident, mode, width) not in kept:
+            with use(Project(REAL)):
+                kept[ident, mode, width] = figure(REAL_CHARTS[ident], mode, width)
+        return kept[ident, mode, width]
+
+    return draw
+
+
+@pytest.mark.parametrize("ident", [i for i, m in REAL_CHARTS.items() if m.form != "maps" and len(set(m.data["series"])) > 1])
+def test_series_of_the_books_charts_are_told_apart_without_colour(ident, drawn_charts):
+    """In grey print two series differ by marker, dashes, place in a stack, a name beside each, or 20 steps of lightness (of
+    100); to eyes without one kind of cone, by one of these or a colour distance of 18."""
+    for mode, width in BOTH:
+        found = looks(drawn_charts(ident, mode, width), REAL_CHARTS[ident])
+        for i, (a, x) in enumerate(found.items()):
+            for b, y in list(found.items())[i + 1 :]:
+                if told_apart(x, y):
+                    continue
+                light = [seen(c["colour"], np.eye(3))[0] for c in (x, y)]
+                assert abs(light[0] - light[1]) >= 20, f"{a} and {b} are one grey in the {mode} {width} picture"
+                for sight, matrix in SIGHTS.items():
+                    far = np.linalg.norm(seen(x["colour"], matrix) - seen(y["colour"], matrix))
+                    assert far >= 18, f"{a} and {b} look alike with {sight} in the {mode} {width} picture"
+
+
+def test_shades_and_signs_are_told_without_colour(drawn_charts):
+    """Shades of maps differ by lightness and the figures are printed; gains and losses stand on two sides of zero."""
+    for ident, made in REAL_CHARTS.items():
+        if made.form == "maps":
+            for mode, width in BOTH:
+                drawn = drawn_charts(ident, mode, width)
+                notes = " ".join(texts(drawn, "note"))
+                small = re.search(r"Too small to print in: (.*?)\)\.", notes)
+                in_note = small.group(1).count(";") + 1 if small else 0
+                assert len(texts(drawn, "value")) + in_note == len(made.data)
+                assert "Grey: no figure in the table" in notes and "no figure" in " ".join(texts(drawn, "key"))
+        if made.options.get("signs"):
+            assert len(texts(drawn_charts(ident), "sign")) == 2
+
+
+@pytest.mark.parametrize("ident", [i for i, made in REAL_CHARTS.items() if made.form in ("lines", "slope", "stacked")])
+def test_the_books_charts_are_labelled_directly_where_there_is_room(ident, drawn_charts):
+    """On a wide picture a line that reaches the end, a pair and a part of one lone stack has its name beside it and none in a
+    key."""
+    made, drawn = REAL_CHARTS[ident], drawn_charts(ident)
+    points = set(made.options.get("points") or ())
+    beside, key = " ".join(texts(drawn, "series")), texts(drawn, "key")
+    for name in set(made.data["series"]) - points - {""}:
+        assert name in beside, f"'{name}' has no name beside it"
+        assert name not in key
+
+
+LEAST = {"wide": 11.5, "narrow": 10.5}
+
+
+def assert_readable(drawn, width: str) -> None:
+    renderer = drawn.canvas.get_renderer()
+    wide, tall = drawn.get_size_inches() * drawn.dpi
+    boxes = [(t, t.get_window_extent(renderer)) for t in drawn.texts if t.get_text().strip()]
+    for t, box in boxes:
+        assert t.get_fontsize() >= LEAST[width], f"'{t.get_text()}' is {t.get_fontsize()} px in the {width} picture"
+        inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= wide and box.y1 <= tall
+        assert inside, f"'{t.get_text()}' leaves the {width} picture"
+    for i, (a, one_box) in enumerate(boxes):
+        for b, other in boxes[i + 1 :]:
+            # Extents hold the line's whole height; letters of two lines touch only when they overlap by more.
+            across = min(one_box.x1, other.x1) - max(one_box.x0, other.x0)
+            down = min(one_box.y1, other.y1) - max(one_box.y0, other.y0)
+            assert not (across > 1 and down > 4), f"'{a.get_text()}' and '{b.get_text()}' overlap in the {width} picture"
+
+
+@pytest.mark.parametrize("ident", REAL_CHARTS)
+def test_the_books_charts_are_readable(ident, drawn_charts):
+    for width in LEAST:
+        drawn = drawn_charts(ident, "light", width)
+        assert drawn.dpi == 72 and drawn.get_size_inches()[0] * 72 == {"wide": 760, "narrow": 360}[width]  # a px is a point
+        assert_readable(drawn, width)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_form_is_readable(project, name):
+    made = examples()[name]
+    for width in LEAST:
+        assert_readable(figure(made, "light", width), width)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_texts_of_the_books_charts_stand_out(mode, drawn_charts):
+    """4.5:1 for every text that stands on a ground of the picture; words in areas and on maps choose the better ink."""
+    p = PALETTES[mode]
+    for ident in REAL_CHARTS:
+        for t in drawn_charts(ident, mode, "narrow").texts:
+            if t.get_label() in ("value", "oblast", "sign", "beyond"):
+                continue
+            for ground in (p.background, p.since):
+                assert contrast(t.get_color(), ground) >= 4.5, f"'{t.get_text()}' of {ident} on {ground}"
+
+
+@pytest.mark.parametrize("ident", REAL_CHARTS)
+def test_the_books_alternative_texts_say_the_finding_and_the_numbers(ident):
+    made = REAL_CHARTS[ident]
+    said = made.alternative
+    assert said.startswith(made.alt.rstrip(". ")) and len(made.alt.split()) >= 4
+    known = made.data.dropna(subset=["value"])
+    if made.form == "timeline":
+        expected = [str(n) for n in known.groupby("series").size()]
+    elif made.dated:
+        ends = [part.iloc[[0, -1]]["value"] for _, part in known.groupby("series")]
+        expected = [v for pair in ends for v in pair]
+    else:
+        expected = list(known["value"])
+    for v in expected:
+        shown = v if isinstance(v, str) else f"{v:,.0f}" if abs(v) >= 1000 else f"{v:.4g}"
+        assert shown in said, f"{shown} is not in the alternative text of {ident}"
+
+
+# What was known by the cut-off
+
+
+CUT_OFF = "2022-12-31"
+THEN = {"then": "Most said yes in 2022", "then_alt": "A line that ends in 2022"}
+
+
+def known(project: Path, name: str = "polls", **said) -> None:
+    """A copy ``<name>_known`` of a table of which every row was public on its day."""
+    frame = pd.read_csv(project / "data" / "x" / f"{name}.csv", parse_dates=["date"])
+    meta = yaml.safe_load((project / "data" / "x" / f"{name}.yml").read_text())
+    table(project, f"{name}_known", frame, unit=meta["unit"], breaks=meta["breaks"], public="same day", **said)
+
+
+@pytest.fixture()
+def then_project(project):
+    for name in ("polls", "broken", "firsts", "parts", "change", "oblasts", "events", "net"):
+        known(project, name)
+    with use(Project(project)):
+        yield project
+
+
+def then_examples() -> dict:
+    """One chart of each form of which some rows were known by the cut-off."""
+    a = {d: one("x/polls_known", who="A", date=d) for d in ("2022-03-31", "2022-06-30", "2023-03-31")}
+    c = one("x/polls_known", who="C", date="2022-06-15")
+    said = SAID | THEN
+    return Made(
+        {
+            "lines": lambda: chart.lines(
+                "lines",
+                {"A": rows("x/polls_known", who="A"), "B": rows("x/polls", who="B"), "C, later": rows("x/broken_known")},
+                points={"Public later": rows("x/polls", who="C"), "Public then": rows("x/polls_known", who="C")},
+                marks={"mobilisation": "2022-09-21", "mutiny": "2023-06-23"},
+                reference=(50, "half"),
+                **said,
+            ),
+            "stacked": lambda: chart.stacked(
+                "stacked", {"": rows("x/parts_known")}, by="answer", order=["yes", "no", "hard to say"], **said
+            ),
+            "slope": lambda: chart.slope(
+                "slope",
+                {"Whole": (a["2022-03-31"], c), "Half": (a["2022-06-30"], a["2023-03-31"])},
+                ends=("Early", "Late"),
+                **said,
+            ),
+            "dots": lambda: chart.dots(
+                "dots",
+                {"one": {"March": a["2023-03-31"]}, "two": {"March": a["2022-03-31"], "June": c}},
+                reference=(50, "half"),
+                **said,
+            ),
+            "bars": lambda: chart.bars(
+                "bars",
+                {"ISW": rows("x/net_known", map="isw"), "Other": rows("x/net", map="other")},
+                signs=("gained", "lost"),
+                marks={"Kherson": "2022-11-11", "mutiny": "2023-06-23"},
+                **said,
+            ),
+            "maps": lambda: chart.maps(
+                "maps",
+                {"March": rows("x/oblasts_known", date="2022-03-25"), "Later": rows("x/oblasts_known", date="2024-12-31")},
+                by="oblast",
+                grey="that map shows no held land",
+                **said,
+            ),
+            "timeline": lambda: chart.timeline(
+                "timeline",
+                {"One": rows("x/events_known", lane="one"), "Two": rows("x/events_known", lane="two")},
+                label="text",
+                **said,
+            ),
+        }
+    )
+
+
+FORMS = ["lines", "stacked", "slope", "dots", "bars", "maps", "timeline"]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_the_then_picture_has_the_rows_known_by_then_and_no_other(then_project, name):
+    made = then_examples()[name]
+    then = made.then
+    assert made.state == "drawn" and then.form == made.form and 0 < len(then.data) < len(made.data)
+    expected = made.data[made.data["table"].str.endswith("_known")]
+    if made.dated:
+        expected = expected[expected["x"] <= CUT_OFF]
+        assert then.data["x"].max() <= pd.Timestamp(CUT_OFF)
+    elif name == "slope":
+        expected = expected[expected["series"] == "Whole"]  # of the other pair one end was not known
+    elif name == "dots":
+        expected = expected[expected["series"] == "two"]
+    else:
+        expected = expected[expected["panel"] == "March"]
+    columns = ["series", "x", "value", "line"]
+    pd.testing.assert_frame_equal(then.data[columns].reset_index(drop=True), expected[columns].reset_index(drop=True))
+    for mode, width in BOTH:
+        drawn = figure(then, mode, width)
+        for label in (expected["x"] if name == "maps" else expected["series"]).unique():
+            assert artists(drawn, label), label
+        assert " ".join(texts(drawn, "title")) == THEN["then"]
+        assert_readable(drawn, width)
+
+
+@pytest.mark.parametrize("name", ["lines", "stacked", "bars", "timeline"])
+def test_the_then_picture_ends_with_the_window(then_project, name):
+    then = then_examples()[name].then
+    end = mdates.date2num(pd.Timestamp("2023-01-05"))
+    for width in ("wide", "narrow"):
+        drawn = figure(then, "light", width)
+        assert artists(drawn, "op-ed window") and "op-ed written" in texts(drawn, "op-ed")
+        assert not artists(drawn, "since") and not texts(drawn, "since"), "nothing in it came later"
+        if name != "timeline" or width == "wide":
+            assert end <= max(ax.get_xlim()[1] for ax in drawn.axes) <= end + 20
+
+
+def test_a_down_the_page_timeline_has_the_window_below_events_that_ended_before_it(then_project):
+    part = rows("x/events_known", until="2022-10-31")
+    made = chart.timeline("t", {"a": part, "b": rows("x/events_known", since="2023-01-01")}, label="text", **SAID | THEN)
+    drawn = figure(made.then, "light", "narrow")
+    (window,) = artists(drawn, "op-ed window")
+    ys = [m.get_ydata()[0] for m in artists(drawn, "a")]
+    assert window.get_paths()[0].vertices[:, 1].min() > max(ys)
+    assert_readable(drawn, "narrow")
+
+
+def test_what_was_not_known_then_is_not_spoken_of(then_project):
+    made = then_examples()["lines"]
+    then = made.then
+    assert then.options["marks"] == {"mobilisation": "2022-09-21"} and then.options["points"] == ("Public then",)
+    assert then.options["reference"] == (50, "half") and made.breaks and not then.breaks  # the break is of January 2023
+    for words in (then.alternative, *texts(figure(then))):
+        assert "mutiny" not in words and "Public later" not in words and "2023-0" not in words
+    assert then.alternative.startswith(THEN["then_alt"]) and then.source_line == made.source_line
+    assert then_examples()["maps"].then.data["panel"].unique() == ["March"]
+
+
+def test_a_series_keeps_its_look_in_both_pictures(then_project):
+    for name in ("lines", "dots", "bars", "timeline", "stacked"):
+        made = then_examples()[name]
+        both = looks(figure(made), made), looks(figure(made.then), made.then)
+        for series, look in both[1].items():
+            assert look["colour"] == both[0][series]["colour"], (name, series)
+            assert look["cues"][0] == both[0][series]["cues"][0], (name, series)
+
+
+def test_states(then_project):
+    early = {"A": rows("x/polls_known", who="A", until=CUT_OFF)}
+    assert chart.lines("same", early, **SAID).state == "same"
+    assert chart.lines("none", {"A": rows("x/polls", who="A")}, **SAID).state == "none"
+    halves = early | {"B": rows("x/polls_known", who="B", since="2023-01-01")}
+    assert chart.lines("drawn", halves, **SAID | THEN).state == "drawn"
+    pair = one("x/polls_known", who="A", date="2022-03-31"), one("x/polls_known", who="A", date="2023-03-31")
+    assert chart.slope("pair", {"p": pair}, ends=("a", "b"), **SAID).state == "none", "half a pair is no pair"
+
+
+def test_a_row_counts_from_the_day_on_which_it_became_public(project):
+    days = pd.to_datetime(["2022-03-31", "2022-06-30", "2022-12-31", "2023-01-01"])
+    frame = pd.DataFrame({"date": days, "value": [1.0, 2, 3, 4]})
+    public = ["2022-04-10", "2023-02-01", "2022-12-31", "2022-12-31"]
+    table(project, "own", frame.assign(public_on=pd.to_datetime(public), source_id="pollster"))
+    table(project, "by_source", frame.assign(source_id=["early", "early", "pollster", "early"]))
+    with use(Project(project)):
+        own = chart.lines("own", {"A": rows("x/own")}, **SAID | THEN).then
+        assert list(own.data["value"]) == [1, 3], "public later; of the day after the cut-off"
+        made = chart.lines("by", {"A": rows("x/by_source")}, **SAID | THEN)
+        assert list(made.then.data["value"]) == [1, 2] and made.then.source_line == "Source: Early"
+        assert made.source_line == "Source: Early, Pollster"
+
+
+def test_a_chapter_runs_again_when_a_sources_date_changes_what_was_known(project):
+    """``said_of_sources`` is part of the hash that says whether a chapter's cells have to run."""
+    frame = pd.DataFrame({"date": pd.to_datetime(["2022-03-31", "2022-04-30", "2023-03-31"]), "value": [1.0, 2, 3]})
+    table(project, "dated", frame.assign(source_id=["early", "pollster", "early"]))
+    said = []
+    for day in ("2024-03-01", "2024-04-01", "2022-12-01"):
+        (project / "references.bib").write_text(BIB.replace("2024-03-01", day))
+        with use(Project(project)):
+            said.append(chart.lines("c", {"A": rows("x/dated")}, **SAID | THEN).said_of_sources)
+    assert said[0] == said[1] != said[2]
+
+
+def test_an_estimate_from_many_polls_is_known_when_all_of_them_were(then_project):
+    polls = rows("x/polls_known", who="A")
+    smooth = polls.with_frame(polls.frame.reset_index(drop=True), how="smoothed")
+    made = chart.lines("smooth", {"Smoothed": smooth}, points={"Polls": polls}, **SAID | THEN)
+    assert set(made.then.data["series"]) == {"Polls"}
+    early = rows("x/polls_known", who="A", until=CUT_OFF)
+    smooth = early.with_frame(early.frame.reset_index(drop=True), how="smoothed")
+    assert chart.lines("early", {"Smoothed": smooth}, **SAID).state == "same"
+
+
+@pytest.mark.parametrize(
+    ("part", "given", "said"),
+    [
+        (
+            "polls_known",
+            {},
+            "shows figures from after the cut-off and before it; give then=…, the finding as it could be read by 31",
+        ),
+        ("polls_known", {"then": " ", "then_alt": "a"}, "give then=…, the finding as it could be read by 31 December 2022"),
+        (
+            "polls_known",
+            {"then": "t"},
+            "has then= and no then_alt; give a sentence that says what a reader of the picture up to 31",
+        ),
+        ("polls", THEN, "has then=, but no picture to use it on: no figure in it was known by 31 December 2022; take it out"),
+        ("polls", {"then_alt": "a"}, "has then_alt=, but no picture"),
+        ("early", THEN, "has then=, but no picture to use it on: every figure in it was known by 31 December 2022; take it out"),
+        (
+            "polls_known",
+            THEN | {"subtitle": "March 2022 to 2024"},
+            "has a subtitle that names 2024; give then_subtitle=…, the measure",
+        ),
+        ("polls_known", THEN | {"then_subtitle": ""}, "has an empty then_subtitle"),
+    ],
+)
+def test_words_for_the_then_picture_are_there_when_it_is(then_project, part, given, said):
+    found = rows("x/polls_known", until=CUT_OFF) if part == "early" else rows(f"x/{part}")
+    with pytest.raises(Wrong, match=re.escape(said)):
+        chart.lines("c", {"A": found.with_frame(found.frame[found.frame["who"] == "A"])}, **SAID | given)
+    if given is THEN:
+        return
+    subtitle = THEN | {"subtitle": "% in 2024", "then_subtitle": "% in 2022"}
+    assert chart.lines("c", {"A": rows("x/polls_known", who="A")}, **SAID | subtitle).then.subtitle == "% in 2022"
+
+
+def test_the_check_sees_a_missing_then_without_drawing(book, monkeypatch):
+    from companion.charts import forms
+    from companion.checks import run
+
+    monkeypatch.setattr(forms, "figure", None)
+    chapter = book / "chapters" / "p09-thin-support.md"
+    text = chapter.read_text(encoding="utf-8")
+    assert not run(Project(book))
+    chapter.write_text(re.sub(r"    then(_alt)?=.*\n", "", text), encoding="utf-8")
+    line = text[: text.index("chart.lines(")].count("\n") + 1
+    (problem,) = run(Project(book))
+    assert (problem.path, problem.line, problem.rule) == ("chapters/p09-thin-support.md", line, "chart")
+    assert "chart 'support-over-time' shows figures from after the cut-off and before it; give then=…" in problem.message
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_bundle_has_the_then_picture(then_project, name):
+    made = then_examples()[name]
+    whole = bundle(made)[MIME]
+    then = whole["then"]
+    assert set(then) == {"state", "title", "subtitle", "alt", "source_line", "svg"} and then["state"] == "drawn"
+    assert set(then["svg"]) == set(whole["svg"]) == {"light-wide", "dark-wide", "light-narrow", "dark-narrow"}
+    assert (then["title"], then["alt"]) == (THEN["then"], made.then.alternative)
+    ids = [set(re.findall(r' id="([^"]+)"', svg)) for svg in (*whole["svg"].values(), *then["svg"].values())]
+    assert sum(map(len, ids)) == len(set().union(*ids)), "both pictures may stand on one page"
+    assert bundle(made)[MIME]["then"] == then
+    assert not re.search(r"style=|<style", "".join(then["svg"].values()))
+
+
+def test_bundle_says_when_there_is_no_second_picture(project):
+    assert bundle(examples()["lines"])[MIME]["then"] == {"state": "none"}
+    known(project)
+    with use(Project(project)):
+        made = chart.lines("same", {"A": rows("x/polls_known", until=CUT_OFF, who="A")}, **SAID)
+        assert bundle(made)[MIME]["then"] == {"state": "same"}
+
+
+def test_the_books_then_pictures_hold_what_the_rule_on_values_lets_through():
+    """Row by row against ``Project.became_public`` and the tables' own day."""
+    with use(Project(REAL)) as real:
+        for chapter in real.chapters:
+            for made in chapter.evaluated.charts.values():
+                kept = (
+                    set()
+                    if made.then is None
+                    else set(zip(made.then.data["table"], map(str, made.then.data["line"]), strict=True))
+                )
+                kept = kept if made.state != "same" else set(zip(made.data["table"], map(str, made.data["line"]), strict=True))
+                for name, line in zip(made.data["table"], map(str, made.data["line"]), strict=True):
+                    names, lines = name.split("; "), line.split("; ")
+                    if len(names) > 1 and len(names) != len(lines):
+                        continue  # which line is of which table isn't said
+                    each = zip(names if len(names) > 1 else names * len(lines), map(int, lines), strict=True)
+                    every = _were_known(real, [(real.tables[n], i) for n, i in each])
+                    assert every == ((name, line) in kept), f"{made.id}: {name}:{line}"
+
+
+def _were_known(real, lines: list) -> bool:
+    """A figure is of the latest day under it (an area of a country has none), and public when its last row was."""
+    rows_ = [(table_, table_.frame.loc[line]) for table_, line in lines]
+    days = [day for table_, row in rows_ if pd.notna(day := row[table_.meta["date"]])]
+    public = [real.became_public(table_, row)[0] for table_, row in rows_]
+    cut_off = real.oped.cut_off
+    return bool(days) and max(days).date() <= cut_off and all(day is not None and day <= cut_off for day in public)
+
+
+def test_no_word_of_the_books_then_pictures_names_a_later_year(drawn_charts):
+    from companion.charts.then import years
+
+    for ident, made in REAL_CHARTS.items():
+        if not made.known_only and made.state != "same":
+            continue
+        for width in ("wide", "narrow"):
+            words = [w for t in drawn_charts(ident, "light", width).texts if t.get_label() != "tick" for w in [t.get_text()]]
+            for text in (*words, made.alternative):
+                assert not [year for year in years(text) if year > 2022], f"{ident}: {text}"
+
+
+def test_years_are_read_and_figures_are_not():
+    from companion.charts.then import years
+
+    assert years("August 2022 to 2026, in 2,024 km² or 20.24% of 2023.") == [2022, 2026, 2023]
+    assert years("12026, 1.2026, 2026,5 and v2019") == [2019]
 
 
 # Output
@@ -756,6 +1253,7 @@ def test_bundle(project, name):
         "sources",
         "tables",
         "svg",
+        "then",
         "png",
         "csv",
         "table",

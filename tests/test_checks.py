@@ -928,7 +928,7 @@ BREAKS = [
         " became public 2023-04-03 (printed: the source's date, 2023-04-03)"
         ", after the cut-off 2022-12-31; if it was public by"
         " then, say when and how we know in public_on",
-        also=("value 'support-fall' on the then clock",),
+        also=("value 'support-fall' on the then clock", "chart 'support-two-days' shows figures from after the cut-off"),
     ),
     Break(
         "series no longer public the same day",
@@ -937,7 +937,11 @@ BREAKS = [
         "by-november`, to",
         "clock",
         "value 'lost-by-november' on the then clock: data/territory/isw_daily.csv:5 became public 2023-07-01",
-        also=("value 'share-november' on the then clock", "value 'last-at-twenty' on the then clock"),
+        also=(
+            "value 'share-november' on the then clock",
+            "value 'last-at-twenty' on the then clock",
+            "chart 'net-by-month' has then=",
+        ),
     ),
     # values
     Break(
@@ -1096,12 +1100,58 @@ BREAKS = [
         "the key 'poll_2024' stands on line 39 already; a key stands once",
     ),
     Break(
+        "no answer on a clock",
+        swap(P09, ":::{answer} then\nSupport was wide rather than thin.\n:::\n", ""),
+        P09,
+        0,
+        "claim",
+        "the chapter has no answer on the then clock; write '{answer} then' under its title",
+    ),
+    Break(
+        "answer on no clock",
+        swap(P09, ":::{answer} then", ":::{answer} later"),
+        P09,
+        "{answer} later",
+        "claim",
+        "'{answer} later' names no clock; write '{answer} then' or '{answer} since'",
+        also=("the chapter has no answer on the then clock",),
+    ),
+    Break(
+        "answer twice",
+        swap(P09, ":::{answer} then", ":::{answer} since"),
+        P09,
+        ("It stood at", -1),
+        "claim",
+        "'{answer} since' stands twice; a chapter has one for each clock",
+        also=("the chapter has no answer on the then clock",),
+    ),
+    Break(
+        "answer with what was not known then",
+        swap(P09, "Support was wide rather than thin.", "Support was {value}`support-latest`."),
+        P09,
+        "Support was {value}",
+        "clock",
+        "value 'support-latest' on the then clock is of",
+    ),
+    Break(
+        "label too long",
+        swap(
+            P09,
+            "::::{claim} support-is-thin\n",
+            "::::{claim} support-is-thin\n:short: a label that goes on and on until no chart has any room for it\n",
+        ),
+        P09,
+        "{claim} support-is-thin",
+        "claim",
+        ":short: has 62 characters; a label that charts have room for has at most 48",
+    ),
+    Break(
         "part not closed",
         swap(P11, ":::\n:::{evidence} limits, then", ":::{evidence} limits, then"),
         P11,
         "{evidence} against, then",
         "claim",
-        "{evidence} against, then is not closed before line 99; put ::: on a line of its own",
+        "{evidence} against, then is not closed before line 113; put ::: on a line of its own",
     ),
     Break(
         "last part not closed",
@@ -1109,7 +1159,7 @@ BREAKS = [
         P11,
         ("Such a revision.", -1),
         "claim",
-        "{would-change} since is not closed before line 116; put ::: on a line of its own",
+        "{would-change} since is not closed before line 130; put ::: on a line of its own",
     ),
     Break(
         "claim not closed",
@@ -1117,7 +1167,7 @@ BREAKS = [
         P11,
         CLAIM.strip(),
         "claim",
-        "claim 'almost-a-fifth-lost' is not closed before line 118; put :::: on a line of its own",
+        "claim 'almost-a-fifth-lost' is not closed before line 132; put :::: on a line of its own",
     ),
     Break(
         "claim opened with three colons",
@@ -1145,7 +1195,7 @@ BREAKS = [
         P09,
         ("autumn = share", -3),
         "cell",
-        "the cell that opens here has no closing ``` before line 35",
+        "the cell that opens here has no closing ``` before line 43",
     ),
     Break(
         "assessed and waiting",
@@ -1178,7 +1228,7 @@ BREAKS = [
         P09,
         "autumn = share",
         "cell",
-        "'share' is used but not imported; add it to the import at line 23",
+        "'share' is used but not imported; add it to the import at line 31",
     ),
     Break(
         "name misspelt",
@@ -1574,7 +1624,7 @@ def test_names_are_unique_and_every_rule_is_broken():
     }
     rules |= {"chart", "quote", "prose", "encoding", "yaml", "rows", "territory"}
     assert {broken.rule for broken in BREAKS} == rules
-    assert len(RULES) == len({rule.__module__ for rule in RULES}) == 11
+    assert len(RULES) == len({rule.__module__ for rule in RULES}) == 14
 
 
 def test_the_minibook_is_clean(book):

@@ -26,8 +26,6 @@ from browser import (
     look,
     running,
     served,
-    the_browser,  # noqa: F401 (the fixture browser)
-    the_site,  # noqa: F401 (the fixture site)
     window,
 )
 from bs4 import BeautifulSoup
@@ -114,7 +112,7 @@ def test_each_chart_shows_one_picture_with_words_table_and_files(browser, site, 
                 assert shown[0].evaluate(loaded), f"{where}: the picture does not load"
                 assert mode in (shown[0].get_attribute("src") or ""), f"{where}: the picture is of the other mode"
                 assert len(shown[0].get_attribute("alt") or "") > 40, f"{where}: no alternative text"
-                figure.locator("summary").click()
+                figure.locator("summary").first.click()
                 assert figure.locator("tbody tr").first.is_visible(), f"{where}: no table behind it"
                 files = {a.inner_text().split()[0]: a.get_attribute("href") for a in figure.locator("a[download]").all()}
                 assert set(files) == {"CSV", "SVG", "PNG"}, f"{where}: downloads are {sorted(files)}"
@@ -254,7 +252,7 @@ def test_search_finds_a_claim(browser, site):
         page.goto(f"{site.url}/index.html")
         page.get_by_role("searchbox").fill("scorecard")
         page.keyboard.press("Enter")
-        page.locator("#search-results li a").first.wait_for()
+        page.locator("#search-results li a:visible").first.wait_for()
         page.wait_for_load_state("networkidle")
         assert not axe(page) and not errors, f"search.html?q=scorecard, light, desktop: {axe(page)} {errors}"
 

@@ -16,7 +16,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 from companion import __version__
-from companion.book import directives, output, pages, theme
+from companion.book import directives, finding, output, pages, poll_explorer, publish, territory_explorer, theme
 from companion.checks import run as run_checks
 from companion.problems import Wrong
 from companion.project import Project, current, use
@@ -78,7 +78,7 @@ def inputs(project: Project, docname: str, code: str) -> str:
 def execution_inputs(project: Project, chapter, code: str) -> str:
     """A hash of what a chapter's cells read: its tables, what its pictures say of sources, and the code that draws."""
     parts = [project.table(name).digest for name in sorted(chapter.evaluated.reads)]
-    parts += [chart.source_line for chart in chapter.evaluated.charts.values()]
+    parts += [chart.said_of_sources for chart in chapter.evaluated.charts.values()]
     oped = project.oped
     parts += [str(oped.cut_off), str(oped.window)]
     return hashlib.sha256("\0".join([code, *parts]).encode()).hexdigest()[:16]
@@ -92,7 +92,7 @@ def _code(project: Project, everything: bool) -> str:
     skip = () if everything else ("book", "checks", "recompute", "build.py", "cli.py", "package.py", "serve.py")
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*")):
-        if path.suffix in (".py", ".css", ".js", ".ttf", ".otf") and path.relative_to(root).parts[0] not in skip:
+        if path.suffix in (".py", ".css", ".js", ".html", ".ttf", ".otf") and path.relative_to(root).parts[0] not in skip:
             digest.update(path.read_bytes())
     lock = project.root / "requirements.txt"
     outlines = project.root / "data" / "territory" / "oblasts.geojson"
@@ -156,5 +156,9 @@ def setup(app: Sphinx) -> dict:
     directives.register(app)
     output.register(app)
     pages.register(app)
+    poll_explorer.register(app)
+    territory_explorer.register(app)
+    publish.register(app)
+    finding.register(app)
     theme.setup(app)
     return {"version": __version__, "parallel_read_safe": False, "parallel_write_safe": True}

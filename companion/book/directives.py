@@ -10,11 +10,12 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.nodes import make_refnode
 
 from companion.book.output import details
 from companion.claims import CLOCKS, PARTS, SIDES, Assessment, Chapter, Claim, clocks_of
 from companion.project import current
-from companion.sources import label
+from companion.sources import Source, label
 from companion.tables import Origin
 
 log = logging.getLogger(__name__)
@@ -38,10 +39,30 @@ def para(*parts: nodes.Node | str, classes: tuple[str, ...] = ()) -> nodes.parag
 def xref(label: str, words: str, docname: str, *classes: str) -> addnodes.pending_xref:
     """A link to a label of any page (``claim-…``, ``source-…``, ``sentence-…``, ``chart-…``, ``table-…``)."""
     node = addnodes.pending_xref(
-        "", refdomain="std", reftype="ref", reftarget=label, refexplicit=True, refwarn=True, refdoc=docname
+        "", refdomain="", reftype="place", reftarget=label, refexplicit=True, refwarn=True, refdoc=docname
     )
     node += nodes.inline(words, words, classes=list(classes))
     return node
+
+
+def resolve(app: Sphinx, env, node: addnodes.pending_xref, inside: nodes.Element) -> nodes.Element | None:
+    """Resolve what ``xref`` made, with all that is in it: Sphinx's own domain would keep its text alone."""
+    docname, ident = env.get_domain("std").anonlabels.get(node["reftarget"], (None, None))
+    if node["reftype"] != "place" or docname is None:
+        return None
+    return make_refnode(app.builder, node["refdoc"], docname, ident, inside)
+
+
+def citation(source: Source) -> list[nodes.Node]:
+    """A source in one line, its title marked with its language."""
+    before, _, after = source.full.partition(source.title.rstrip("."))
+    named = text(source.title.rstrip("."), "source-title", *language(source.title_language))
+    return [nodes.Text(before), named, nodes.Text(after)]
+
+
+def language(tag: str) -> list[str]:
+    """The class by which docutils writes a ``lang`` attribute; none for the book's own language."""
+    return [f"language-{tag}"] if tag not in ("", "en") else []
 
 
 def mark(env, label: str, node: nodes.Element) -> None:
@@ -82,7 +103,7 @@ def table(
         )
         for cell in cells:
             given = [nodes.paragraph(cell, cell)] if isinstance(cell, str) else cell
-            entry = nodes.entry()
+            entry = nodes.entry(**({"morecols": len(header) - 1} if len(cells) == 1 < len(header) else {}))
             entry += [n if isinstance(n, nodes.Body) else nodes.paragraph("", "", n) for n in given]
             row += entry
         inside += row
@@ -98,8 +119,63 @@ def joined(parts: list[nodes.Node], between: str = ", ") -> list[nodes.Node]:
     return out
 
 
+def counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def slug(word: str) -> str:
     return word.replace(" ", "-")
+
+
+STEPS = ["contradicted", "mostly contradicted", "mixed", "mostly supported", "supported"]
+"""The scale's words that have a place on its line, from left to right."""
+
+
+class scale(nodes.General, nodes.Element):
+    """The scale drawn as a line of five steps, an open mark for then and a filled one for since; words stand beside it.
+
+    ``then`` and ``since`` are steps from 0 to 4, or None; ``size`` is ``row`` or ``claim``.
+    """
+
+
+_SIZES = {"row": (300, 24, 12, 7.5), "claim": (640, 32, 40, 9)}  # width, height, room at the ends, radius of a mark
+
+
+def visit_scale_html(self, node) -> None:
+    width, height, room, radius = _SIZES[node["size"]]
+    middle, gap = height / 2, (width - 2 * room) / (len(STEPS) - 1)
+    at = {clock: room + gap * node[clock] for clock in CLOCKS if node[clock] is not None}
+    ticks = "".join(f"M{room + gap * i:g} {middle - 4:g}v8" for i in range(len(STEPS)))
+    drawn = [f'<path class="rail" d="M{room} {middle:g}H{width - room}{ticks}"/>']
+    same = len(at) == 2 and at["then"] == at["since"]
+    if len(at) == 2 and not same:
+        ahead = 1 if at["since"] > at["then"] else -1
+        reach = f"M{at['then'] + ahead * radius * 1.2:g} {middle:g}H{at['since'] - ahead * radius * 1.2:g}"
+        drawn.append(f'<path class="move" d="{reach}"/>')
+    sizes = {"then": radius * (1.33 if same else 1), "since": radius * (0.73 if same else 1.13)}
+    drawn += [f'<circle class="clock-{c}" cx="{x:g}" cy="{middle:g}" r="{sizes[c]:g}"/>' for c, x in at.items()]
+    words = f'<svg class="scale {node["size"]}" viewBox="0 0 {width} {height}" aria-hidden="true">{"".join(drawn)}</svg>'
+    self.body.append(words)
+    raise nodes.SkipNode
+
+
+def scale_of(claim: Claim, size: str) -> scale:
+    steps = {c: STEPS.index(a.word) if (a := getattr(claim, c)) and a.word in STEPS else None for c in CLOCKS}
+    return scale("", size=size, **steps)
+
+
+def in_words(claim: Claim) -> nodes.paragraph:
+    """Both assessments: one word where they agree, else from the one to the other."""
+    if claim.waits_for:
+        return para(badge(None))
+    then, since = claim.then.word, claim.since.word
+    if then == since:
+        return para(text("Then and since: ", "sr"), text(then, "assessed"))
+    return para(
+        nodes.inline("", "", text("Then: ", "sr"), text(then, "assessed"), classes=["clock-then"]),
+        text(" → ", "arrow"),
+        nodes.inline("", "", text("Since: ", "sr"), text(since, "assessed"), classes=["clock-since"]),
+    )
 
 
 def badge(assessed: Assessment | None) -> nodes.inline:
@@ -108,9 +184,10 @@ def badge(assessed: Assessment | None) -> nodes.inline:
     return text(assessed.word, "assessed", slug(assessed.word))
 
 
-def clock_name(clock: str) -> str:
+def clock_name(clock: str) -> list[nodes.Node]:
     day = current().oped.cut_off
-    return f"Then: what could be known by {day.day} {day:%B %Y}" if clock == "then" else "Since: what came after"
+    said = f": what could be known by {day.day} {day:%B %Y}" if clock == "then" else ": what came after"
+    return [text("", "dot", clock), text(clock.capitalize(), "clock-word"), nodes.Text(said)]
 
 
 def chapter_of(docname: str) -> Chapter | None:
@@ -157,7 +234,8 @@ class ClaimDirective(SphinxDirective):
     has_content = True
     required_arguments = 1
     option_spec = {
-        name: str for name in ("sentences", "kind", "then", "since", "assessed", "review", "waits-for", "counts", "by", "outcome")
+        name: str
+        for name in ("short", "sentences", "kind", "then", "since", "assessed", "review", "waits-for", "counts", "by", "outcome")
     }
 
     def run(self) -> list[nodes.Node]:
@@ -180,7 +258,8 @@ class ClaimDirective(SphinxDirective):
                 pair = nodes.container(classes=["sides"])
                 pair += evidence
                 inside += pair
-                inside += [p for kind in ("would-change", "history") for p in parts if p["part"] == kind]
+                beside = [p for kind in ("would-change", "history") for p in parts if p["part"] == kind]
+                inside += nodes.container("", *beside, classes=["beside"]) if beside else []
                 node += inside
         return [node]
 
@@ -196,14 +275,22 @@ class ClaimDirective(SphinxDirective):
         if claim.waits_for:
             return para(badge(None), f" It waits for {claim.waits_for}.", classes=("verdicts",))
         line = nodes.container(classes=["verdicts"])
+        line += self._drawn(claim)
         for clock, found in (("then", claim.then), ("since", claim.since)):
             verdict = nodes.container(classes=["verdict", f"clock-{clock}"])
-            confidence = f" {found.confidence} confidence" if found else ""
-            verdict += para(text(clock.capitalize(), "clock-word"), " ", badge(found), confidence)
+            said = [text("", "dot", clock), text(clock.capitalize(), "clock-word"), " ", badge(found)]
+            verdict += para(*said, *([text(f" · {found.confidence} confidence", "confidence")] if found else []))
             if clock in reasons:
                 verdict += reasons[clock]
             line += verdict
         return line
+
+    def _drawn(self, claim: Claim) -> list[nodes.Node]:
+        """The scale with its words; nothing where neither assessment has a place on it."""
+        drawn = scale_of(claim, "claim")
+        if drawn["then"] is None and drawn["since"] is None:
+            return []
+        return [drawn, para(*[text(step) for step in STEPS], classes=("steps",))]
 
     def _forecast(self, claim: Claim) -> nodes.Node:
         listed = nodes.definition_list(classes=["forecast"])
@@ -213,6 +300,24 @@ class ClaimDirective(SphinxDirective):
                 item += [nodes.term(name, name), nodes.definition("", para(claim.options[key]))]
                 listed += item
         return listed
+
+
+class Answer(SphinxDirective):
+    """What a chapter finds, on one clock; stands under its title."""
+
+    has_content = True
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        clock = self.arguments[0]
+        if clock not in CLOCKS:  # the check has said why
+            return []
+        node = nodes.container(classes=["answer", f"clock-{clock}"])
+        node += para(text(clock.capitalize(), "clock-word"), classes=("answer-clock",))
+        self.env.temp_data["companion_clock"] = clock
+        self.state.nested_parse(self.content, self.content_offset, node)
+        self.env.temp_data["companion_clock"] = None
+        return [node]
 
 
 class Sentences(SphinxDirective):
@@ -261,7 +366,10 @@ class ChapterEnd(SphinxDirective):
 
     def _figures(self, chapter: Chapter) -> nodes.section | None:
         project, body, marks, bases = current(), [], [], {}
-        for name, value in chapter.evaluated.values.items():
+        for name, number in chapter.placed.items():
+            if name not in chapter.evaluated.values:
+                continue
+            value = chapter.evaluated.values[name]
             figure = value.figure
             known, basis = figure.became_public(project)
             filters = [
@@ -284,7 +392,7 @@ class ChapterEnd(SphinxDirective):
             ]
             body.append(
                 [
-                    [para(text(value.shown, "figure-shown"), *back_link(name))],
+                    [para(text(f"{number} ", "figure-number"), text(value.shown, "figure-shown"), *back_link(name))],
                     [*filters, *how],
                     str(figure.as_of or "—"),
                     public,
@@ -326,8 +434,11 @@ class ChapterEnd(SphinxDirective):
         node = section("Sources of this chapter", f"sources-{chapter.name}")
         listed = nodes.bullet_list(classes=["source-list"])
         for source in known:
-            listed += nodes.list_item("", para(xref(f"source-{source.key}", source.full, self.env.docname)))
-        node += details("", listed, summary=f"All {len(known)} sources")
+            link = xref(f"source-{source.key}", "", self.env.docname)
+            link.children = []
+            link += nodes.inline("", "", *citation(source))
+            listed += nodes.list_item("", para(link))
+        node += details("", listed, summary=f"All {len(known)} sources" if len(known) > 1 else "The source")
         return node
 
 
@@ -378,6 +489,7 @@ def finish_chapter(app: Sphinx, doctree: nodes.document) -> None:
             for block in part.findall(nodes.literal_block):  # the line that keys the execution cache says nothing to readers
                 shown = re.sub(r"  # inputs: [0-9a-f]{16}$", "", block.astext(), flags=re.MULTILINE)
                 block.rawsource, block.children = shown, [nodes.Text(shown)]
+                block["language"] = "none"  # colours would double the weight of what few open
             cell.append(details("", part, summary="Code of this chart", classes=["code"]))
         if drawn is None and not any(child for child in cell.findall(nodes.literal_block)):
             cell.parent.remove(cell)
@@ -386,40 +498,101 @@ def finish_chapter(app: Sphinx, doctree: nodes.document) -> None:
         if {f"figures-{chapter.name}", f"sources-{chapter.name}"} & set(part["ids"]) and part.parent is not page:
             part.parent.remove(part)
             page += part
-    for title in doctree.findall(nodes.title):
-        links = para(
-            "Rerun this page: ",
-            nodes.reference("notebook (.ipynb)", "notebook (.ipynb)", refuri=f"../notebooks/{chapter.name}.ipynb"),
-            f" · {len(chapter.claims)} claims · {len(chapter.evaluated.charts)} charts",
-            classes=("chapter-links",),
-        )
-        parent = title.parent
-        parent.insert(parent.index(title) + 1, [links, *glance(chapter, app.env.docname)])
-        break
+    for claim in page.findall(lambda node: isinstance(node, nodes.section) and "claim" in node.get("classes", [])):
+        _lead_chart(claim)
+    title = next(page.findall(nodes.title))
+    title.children = _numbered(title)
+    answers = [node for node in page.findall(nodes.container) if "answer" in node.get("classes", [])]
+    for answer in answers:
+        answer.parent.remove(answer)
+    pair = nodes.container("", *answers, classes=["answers-pair"])
+    links = para(
+        "Rerun this page: ",
+        nodes.reference("notebook (.ipynb)", "notebook (.ipynb)", refuri=f"../notebooks/{chapter.name}.ipynb"),
+        f" · {counted(len(chapter.claims), 'claim')} · {counted(len(chapter.evaluated.charts), 'chart')}",
+        classes=("chapter-links",),
+    )
+    head = [links, *([pair] if answers else []), *glance(chapter, app.env.docname)]
+    page.insert(page.index(title) + 1, head)
+
+
+def _numbered(title: nodes.title) -> list[nodes.Node]:
+    """A chapter's title with the paragraph's number set apart: "Paragraph 11: Territory" reads the same, in two lines."""
+    number, colon, name = title.astext().partition(": ")
+    if not colon or not number.startswith("Paragraph"):
+        return title.children
+    return [text(f"{number}: ", "number"), nodes.Text(name)]
+
+
+def _lead_chart(claim: nodes.section) -> None:
+    """Move the first chart that follows a claim to where the claim's reasons end: a reader sees it before the evidence."""
+    from companion.book.output import chart_node
+
+    at = claim.parent.index(claim)
+    after = next((node for node in claim.parent.children[at + 1 :] if not isinstance(node, nodes.comment)), None)
+    if not isinstance(after, nodes.container) or next(after.findall(chart_node), None) is None:
+        return
+    clock = next((i for i, node in enumerate(claim.children) if "clock" in node.get("classes", [])), None)
+    if clock is not None:
+        after.parent.remove(after)
+        claim.insert(clock, after)
 
 
 def glance(chapter: Chapter, docname: str) -> list[nodes.Node]:
-    """The chapter's claims with their two assessments, for its top."""
-    if len(chapter.claims) < 2:
-        return []
-    body = [
-        [[xref(f"claim-{claim.id}", claim.paraphrase, docname)], [para(badge(claim.then))], [para(badge(claim.since))]]
-        for claim in chapter.claims
-    ]
-    return [table(["Claim", "Then", "Since"], body, ("glance",))]
+    """The chapter's claims on the scale, for its top; below them those that wait."""
+    assessed = [claim for claim in chapter.claims if not claim.waits_for]
+    waiting = [claim for claim in chapter.claims if claim.waits_for]
+    out: list[nodes.Node] = []
+    if len(assessed) > 1:
+        out += [on_the_scale({"": assessed}, docname), key_of_marks()]
+    if waiting:
+        links = joined([xref(f"claim-{c.id}", c.paraphrase.rstrip("."), docname) for c in waiting], "; ")
+        out.append(para(text("Not yet assessed: ", "group"), *links, ".", classes=("waiting",)))
+    return out
+
+
+def on_the_scale(groups: dict[str, list[Claim]], docname: str, numbered: bool = False) -> nodes.table:
+    """Claims in groups, each a row with its marks on the scale and its two words; a group called ``""`` has no row of its own.
+
+    ``numbered`` is for claims of several chapters: short labels, with the number of the paragraph.
+    """
+    body, marks = [], []
+    for name, claims in groups.items():
+        if name:
+            body.append([[para(text(name, "group"), f" {counted(len(claims), 'claim')}")]])
+            marks.append({"classes": ["group"]})
+        for claim in claims:
+            number = [" ", text(f"¶{claim.paragraph}", "of")] if numbered and claim.paragraph else []
+            words = [para(xref(f"claim-{claim.id}", claim.short if numbered else claim.paraphrase, docname), *number)]
+            body.append([words, [scale_of(claim, "row")], [in_words(claim)]])
+            marks.append({"classes": ["moved"] if claim.moved else []})
+    ends = [text("contradicted"), text("mixed"), text("supported")]
+    heads = ["Claim", [nodes.inline("", "", *ends, classes=["ends"])], "In words"]
+    return table(heads, body, ("answers",), marks)
+
+
+def key_of_marks() -> nodes.paragraph:
+    """What an open and a filled mark mean."""
+    day = current().oped.cut_off
+    said = {"then": f"then: by {day.day} {day:%B %Y}", "since": "since", "same": "the same word on both"}
+    key = para(classes=("key",))
+    for mark, words in said.items():
+        key += nodes.inline("", "", text("", "dot", mark), nodes.Text(words), classes=[f"clock-{mark}"])
+    return key
 
 
 # Roles
 
 
 class value_ref(nodes.Inline, nodes.TextElement):
-    """A placed value: its text, with ``name`` and ``note``."""
+    """A placed value: its text, with ``name``, ``note`` and the ``number`` of its entry."""
 
 
 def visit_value_html(self, node) -> None:
     note = escape(node["note"], quote=True)
     ident = f' id="value-{node["name"]}"' if node["first"] else ""
-    self.body.append(f'<a class="value"{ident} href="#figure-{node["name"]}" data-note="{note}">')
+    number = f' data-number="{node["number"]}"'
+    self.body.append(f'<a class="value"{ident} href="#figure-{node["name"]}" data-note="{note}"{number}>')
 
 
 def depart_value_html(self, node) -> None:
@@ -441,12 +614,19 @@ class ValueRole(SphinxRole):
         known_sources = current().sources
         sources = "; ".join(label(known_sources[k], known_sources) for k in figure.sources if k in known_sources)
         where = "; ".join(f"{o.table.name}: {o.where}" for o in figure.origins)
-        note = f"{sources}. {where}. As of {figure.as_of}" + (f"; public on {known}" if known else "")
+        when = f"As of {figure.as_of}" + (f"; public on {known}" if known else "") if figure.as_of else ""
+        note = "\n".join(_cut(part) for part in (sources, when, where) if part)
         placed = self.env.temp_data.setdefault("companion_placed", set())
         first = self.text not in placed
         placed.add(self.text)
-        node = value_ref("", value.shown + (INFERRED if inferred else ""), name=self.text, note=note[:400], first=first)
+        node = value_ref("", value.shown + (INFERRED if inferred else ""), name=self.text, note=note, first=first)
+        node["number"] = chapter.placed.get(self.text, 0)
         return [node], []
+
+
+def _cut(line: str, most: int = 200) -> str:
+    """A long line of a note, cut at a word; its entry has it whole."""
+    return line if len(line) <= most else line[:most].rsplit(" ", 1)[0] + " …"
 
 
 class CiteRole(SphinxRole):
@@ -498,15 +678,19 @@ class ToRole(SphinxRole):
 
 
 def register(app: Sphinx) -> None:
+    skip = (lambda self, node: None, lambda self, node: None)
+    app.add_node(scale, html=(visit_scale_html, None), text=skip, latex=skip)
     app.add_node(
         value_ref,
         html=(visit_value_html, depart_value_html),
-        text=(lambda self, node: None, lambda self, node: None),
-        latex=(lambda self, node: None, lambda self, node: None),
+        text=skip,
+        latex=skip,
     )
     for name in PARTS:
         app.add_directive(name, _Part)
+    app.connect("missing-reference", resolve)
     app.add_directive("claim", ClaimDirective)
+    app.add_directive("answer", Answer)
     app.add_directive("sentences", Sentences)
     app.add_directive("chapter-end", ChapterEnd)
     for name, role in (

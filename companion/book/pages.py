@@ -9,13 +9,28 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from companion.book.directives import badge, joined, mark, named_lines, para, section, sentence_table, slug, table, text, xref
-from companion.claims import CONFIDENCE, SCALE, Chapter, Claim, refs
+from companion.book.directives import (
+    STEPS,
+    badge,
+    counted,
+    joined,
+    key_of_marks,
+    language,
+    mark,
+    named_lines,
+    on_the_scale,
+    para,
+    section,
+    sentence_table,
+    slug,
+    table,
+    text,
+    xref,
+)
+from companion.claims import CLOCKS, CONFIDENCE, SCALE, Chapter, Claim, refs
 from companion.project import Project, current
 from companion.sources import Source
 from companion.tables import Table
-
-STEPS = ["contradicted", "mostly contradicted", "mixed", "mostly supported", "supported"]
 
 
 def stub(name: str) -> str:
@@ -43,75 +58,95 @@ def notebook(chapter: Chapter, path: Path) -> None:
     nbformat.write(book, path)
 
 
+WORDS = "no one two three four five six seven eight nine ten eleven twelve".split()
+
+
+def _number(n: int) -> str:
+    return WORDS[n] if n < len(WORDS) else str(n)
+
+
 class Answers(SphinxDirective):
-    """Every claim on the scale: where it stood then, where it stands since. A ring and a disc to the eye, words to the ear."""
+    """Every claim on the scale, in groups by how its word moved: the book's own chart, under a heading that says the finding."""
 
     def run(self) -> list[nodes.Node]:
         project = current()
         assessed = [c for c in project.claims.values() if not c.waits_for]
-        body, marks = [], []
-        for claim in assessed:
-            found = {clock: getattr(claim, clock) for clock in ("then", "since") if getattr(claim, clock)}
-            on = {clock: STEPS.index(a.word) for clock, a in found.items() if a.word in STEPS}
-            off = [f"{clock}: {a.word}" for clock, a in found.items() if a.word not in STEPS]
-            paragraph = claim.sentences[0].split(".")[0].lstrip("p0") if claim.sentences else ""
-            name = para(
-                *([text(f"¶{paragraph}", "of"), " "] if paragraph else []),
-                xref(f"claim-{claim.id}", claim.paraphrase, self.env.docname),
-                *([text(f" ({'; '.join(off)})", "off")] if off else []),
-            )
-            body.append([[name], *[self._step(i, on) for i in range(len(STEPS))]])
-            marks.append({"classes": ["moved"] if claim.moved else []})
-        waiting = [c for c in project.claims.values() if c.waits_for]
-        moved = sum(c.moved for c in assessed)
+        waiting = len(project.claims) - len(assessed)
         every = project.oped.sentences
         covered = {every[s].paragraph for claim in project.claims.values() for s in claim.sentences if s in every}
-        lead = para(
-            f"{len(covered)} of the op-ed's {len(project.oped.paragraphs)} paragraphs have a chapter so far. "
-            f"{len(assessed)} of their claims are assessed, {moved} of them with a different word since than then"
-            + (f"; {len(waiting)} more wait for their evidence." if waiting else ".")
+        node = section(self._finding(assessed), "answers", classes=("answers-chart",))
+        said = (
+            "Each claim on the scale from contradicted to supported; “held up” counts supported and mostly supported. "
+            f"{len(covered)} of the op-ed's {len(project.oped.paragraphs)} paragraphs have a chapter so far"
         )
-        summary = nodes.bullet_list(classes=["answers-summary"])
-        for words, chosen in self._moved(assessed):
-            links = joined([xref(f"claim-{c.id}", c.paraphrase.rstrip("."), self.env.docname) for c in chosen], "; ")
-            summary += nodes.list_item("", para(text(f"{words}: ", "group"), *links, "."))
-        day = project.oped.cut_off
-        key = para(classes=("answers-key",))
-        for clocks, said in (
-            (("then",), f"then: by {day.day} {day:%B %Y}"),
-            (("since",), "since"),
-            (("then", "since"), "both"),
-        ):
-            key += nodes.inline("", "", text("", "at", *clocks), nodes.Text(f" {said}"))
-        heads = [step.capitalize() for step in STEPS]
-        for long, breaks in (("contra", "contra\u00ad"), ("Contra", "Contra\u00ad"), ("Sup", "Sup\u00ad")):
-            heads = [head.replace(long, breaks) for head in heads]  # where a phone's column is narrow
-        return [lead, key, table(["Claim", *heads], body, ("answers",), marks), *([summary] if summary.children else [])]
+        node += para(
+            f"{said}; {_number(waiting)} more claims wait for their evidence." if waiting else f"{said}.", classes=("sub",)
+        )
+        node += [key_of_marks(), on_the_scale(self._groups(assessed), self.env.docname, numbered=True)]
+        return [node]
 
-    def _moved(self, assessed: list[Claim]) -> list[tuple[str, list[Claim]]]:
-        """The claims whose word moved along the scale, by direction: the same answers in words."""
-        steps = {
-            c.id: (STEPS.index(c.then.word), STEPS.index(c.since.word))
-            for c in assessed
-            if {c.then.word, c.since.word} <= set(STEPS)
+    def _finding(self, assessed: list[Claim]) -> str:
+        held = {
+            clock: {c.id for c in assessed if getattr(c, clock).word in ("supported", "mostly supported")} for clock in CLOCKS
         }
-        up = [c for c in assessed if c.id in steps and steps[c.id][1] > steps[c.id][0]]
-        down = [c for c in assessed if c.id in steps and steps[c.id][1] < steps[c.id][0]]
-        return [
-            (words, chosen)
-            for words, chosen in (("Better supported since than then", up), ("Less supported since", down))
-            if chosen
-        ]
+        then, since = len(held["then"]), len(held["since"])
+        said = f"Of {_number(len(assessed))} claims, {_number(then)} held up then and {_number(since)} since"
+        if then == since and held["then"] != held["since"]:
+            return f"{said}, but not the same {_number(then)}"
+        return said
 
-    def _step(self, i: int, on: dict[str, int]) -> list[nodes.Node] | str:
-        here = [clock for clock in ("then", "since") if on.get(clock) == i]
-        if here:
-            mark = nodes.inline(classes=["at", *here])
-            mark += text(" and ".join(here), "sr")
-            return [mark]
-        if len(on) == 2 and min(on.values()) < i < max(on.values()):
-            return [text("", "between", "up" if on["since"] > on["then"] else "down")]
-        return ""
+    def _groups(self, assessed: list[Claim]) -> dict[str, list[Claim]]:
+        """Claims by how their word moved along the scale; within a group from supported to contradicted, then in book order."""
+
+        def step(claim: Claim, clock: str) -> int | None:
+            word = getattr(claim, clock).word
+            return STEPS.index(word) if word in STEPS else None
+
+        groups: dict[str, list[Claim]] = {
+            "Better supported since": [],
+            "Less supported since": [],
+            "The same word on both clocks": [],
+            "Not on the scale, on one clock or both": [],
+        }
+        better, less, same, off = groups.values()
+        for claim in assessed:
+            then, since = step(claim, "then"), step(claim, "since")
+            group = off if None in (then, since) else better if since > then else less if since < then else same
+            group.append(claim)
+        for group in (better, less, same):
+            group.sort(key=lambda claim: -step(claim, "since"))
+        return {name: group for name, group in groups.items() if group}
+
+
+class Paragraphs(SphinxDirective):
+    """The op-ed's paragraphs as tiles: what each is about, and for one with a chapter its name and its claims' marks."""
+
+    def run(self) -> list[nodes.Node]:
+        project = current()
+        chapters = {chapter.paragraph: chapter for chapter in project.chapters if chapter.paragraph}
+        listed = nodes.bullet_list(classes=["paragraphs"])
+        for paragraph in project.oped.paragraphs:
+            chapter = chapters.get(paragraph.id)
+            number = text(str(paragraph.number), "number")
+            if chapter is None:
+                item = nodes.list_item("", para(text("Paragraph ", "sr"), number), para(paragraph.about))
+            else:
+                link = nodes.reference("", "", internal=True, refuri=self._address(chapter))
+                name = chapter.title.partition(": ")[2] or chapter.title
+                link += nodes.inline("", "", text("Paragraph ", "sr"), number, text(": ", "sr"), nodes.Text(name))
+                item = nodes.list_item("", para(link), para(*self._said(chapter)), classes=["written"])
+            listed += item
+        return [listed]
+
+    def _address(self, chapter: Chapter) -> str:
+        return self.env.app.builder.get_relative_uri(self.env.docname, f"chapters/{chapter.name}")
+
+    def _said(self, chapter: Chapter) -> list[nodes.Node | str]:
+        assessed = [claim for claim in chapter.claims if not claim.waits_for]
+        moved = sum(claim.moved for claim in assessed)
+        said = f"{counted(len(assessed), 'claim')} assessed, {moved} with a different word since"
+        waiting = len(chapter.claims) - len(assessed)
+        return [said + (f"; {waiting} more wait" if waiting else "")]
 
 
 class Record(SphinxDirective):
@@ -144,7 +179,7 @@ class Scorecard(SphinxDirective):
         body, marks = [], []
         for claim in current().claims.values():
             cells = [
-                claim.sentences[0].split(".")[0] if claim.sentences else "",
+                f"¶{claim.paragraph}" if claim.sentences else "",
                 [xref(f"claim-{claim.id}", claim.paraphrase, self.env.docname)],
                 claim.kind,
                 self._assessed(claim, "then"),
@@ -153,7 +188,7 @@ class Scorecard(SphinxDirective):
             ]
             body.append(cells)
             then, since = (slug(a.word) if a else "waits" for a in (claim.then, claim.since))
-            paragraph = claim.sentences[0].split(".")[0] if claim.sentences else "none"
+            paragraph = claim.paragraph or "none"
             marks.append(
                 {
                     "classes": [
@@ -270,7 +305,8 @@ class SourceList(SphinxDirective):
         item = nodes.list_item()
         mark(self.env, f"source-{source.key}", item)
         line = para(f"{source.author} ({source.published or 'no date seen'}). ")
-        line += nodes.reference(source.title, source.title, refuri=source.url) if source.url else text(source.title)
+        named = text(source.title, "source-title", *language(source.title_language))
+        line += nodes.reference("", "", named, refuri=source.url) if source.url else named
         line += nodes.Text(f". {source.publisher}." if source.publisher and source.publisher != source.author else ".")
         item += line
         about = [source.kind, kinds.get(source.primary, "?"), f"language {source.language}"]
@@ -468,6 +504,7 @@ def _cell(value: object) -> str:
 def register(app: Sphinx) -> None:
     for name, directive in {
         "answers": Answers,
+        "paragraphs": Paragraphs,
         "record": Record,
         "scorecard": Scorecard,
         "coverage": Coverage,

@@ -5,6 +5,8 @@ Jupyter Book's theme stays installed and its hooks run, but no page uses its lay
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import shutil
 from html import escape
@@ -14,11 +16,20 @@ from bs4 import BeautifulSoup, Tag
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from companion.project import current
+from companion.sources import label
+
 HERE = Path(__file__).parent
-LOADS = ("companion.css", "companion.js")  # all that a page loads; the search page names Sphinx's scripts itself
-SEARCH = ("documentation_options.js", "doctools.js", "sphinx_highlight.js", "searchtools.js", "language_data.js")
+LOADS = ("companion.css", "chart.css", "companion.js")  # all that a page loads, but for what its directives name in ``loads``
+# The reader's choices stand before the first paint, so that nothing changes under the eye. The one inline script; the
+# policy of every page names its hash, and allows no other.
+EARLY = (
+    'try{for(const[k,w]of[["mode","theme"],["clock","clock"]]){const v=localStorage.getItem(k);'
+    "if(/^(light|dark|then|since)$/.test(v))document.documentElement.dataset[w]=v}}catch{}"
+    'document.documentElement.classList.add("scripted")'
+)
 # Tables whose rows become cards on a phone, with the column whose cell names the row.
-STACKED = {"scorecard": 1, "sentences": 0, "glance": 0, "figure-table": 0, "table-index": 0, "answers": 0, "columns": 0}
+STACKED = {"scorecard": 1, "sentences": 0, "figure-table": 0, "table-index": 0, "answers": 0, "columns": 0}
 
 
 def page_context(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
@@ -29,6 +40,13 @@ def page_context(app: Sphinx, pagename: str, templatename: str, context: dict, d
         return
     for kind in ("script_files", "css_files"):
         context[kind] = [file for file in context.get(kind, []) if Path(str(getattr(file, "filename", file))).name in LOADS]
+    context["early"] = EARLY
+    context["policy"] = policy()
+    context["loads"] = (app.env.metadata.get(pagename) or {}).get("loads", "").split()
+    day = current().oped.cut_off
+    context["cut_off"] = f"{day.day} {day:%B %Y}"
+    # A page has the switch where it has something to switch.
+    context["clocked"] = bool(re.search(r'class="[^"]*\bclock-(then|since)\b|data-clocked', context.get("body", "")))
     context["page_contents"] = page_contents(app.env.tocs.get(pagename))
     context["book_contents"] = ""
     if app.builder.name != "singlehtml" and "toctree" in context:
@@ -37,6 +55,27 @@ def page_context(app: Sphinx, pagename: str, templatename: str, context: dict, d
         html = re.sub(r' (?:role="heading"|aria-level="\d")', "", html)
         html = html.replace('class="current reference', 'aria-current="page" class="current reference')
         context["book_contents"] = html
+
+
+def policy() -> str:
+    """The Content-Security-Policy of every page.
+
+    ``file:`` lets a reader open the built book from disk; a page on the web can't load such an address anyway.
+    """
+    early = base64.b64encode(hashlib.sha256(EARLY.encode()).digest()).decode()
+    rules = {
+        "default-src": "'none'",
+        "script-src": f"'self' file: 'sha256-{early}'",
+        "style-src": "'self' file:",
+        "img-src": "'self' file: data:",
+        "font-src": "'self' file:",
+        "connect-src": "'self'",
+        "worker-src": "'self'",
+        "manifest-src": "'self' file:",
+        "base-uri": "'none'",
+        "form-action": "'self' file:",
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
 def page_contents(toc: nodes.Node | None) -> str:
@@ -65,13 +104,29 @@ def repaired(html: str) -> str:
     names: set[str] = set()
     for script in soup.find_all("script"):  # MyST-NB's settings for live kernels, which the book does not have
         script.decompose()
+    _notes_of_citations(soup)
     for table in soup.find_all("table"):
         _header_cells(table)
         for kind, column in STACKED.items():
             if kind in table.get("class", []):
-                _stack(table, column)
+                _stack(soup, table, column)
         _scroller(soup, table, names)
     return str(soup)
+
+
+def _notes_of_citations(soup: BeautifulSoup) -> None:
+    """A citation's link says on hover and focus what it leads to."""
+    known = current().sources
+    for link in soup.select("a:has(.cite)"):
+        source = known.get(link["href"].rpartition("#source-")[2])
+        if source is None:
+            continue
+        kind = {"yes": "primary source", "no": "secondary source", "computed": "our computing"}.get(source.primary, "")
+        rests = f"; rests on {', '.join(label(known[k], known) if k in known else k for k in source.rests_on)}"
+        about = f"{source.kind}, {kind}{rests if source.rests_on and source.primary == 'no' else ''}"
+        inferred = "; day of publication inferred" if source.date_basis.startswith("inferred") else ""
+        dated = f"{source.author}, {source.published or 'no date seen'}{inferred}"
+        link["data-note"] = "\n".join((source.title, dated, about))
 
 
 def _header_cells(table: Tag) -> None:
@@ -82,7 +137,7 @@ def _header_cells(table: Tag) -> None:
             cell["scope"] = "col" if cell.find_parent("thead") else "row"
 
 
-def _stack(table: Tag, column: int) -> None:
+def _stack(soup: BeautifulSoup, table: Tag, column: int) -> None:
     """Name each cell by its column, for a phone, where the head is out of sight, and say the roles that ``display``
     takes away in some browsers."""
     table["class"] = [*table.get("class", []), "stack"]
@@ -90,8 +145,17 @@ def _stack(table: Tag, column: int) -> None:
     table["role"] = "table"
     for part in table.find_all(["thead", "tbody"]):
         part["role"] = "rowgroup"
+    for row in table.select("tbody tr.group"):  # a row that names those below it begins a part of the table
+        part = soup.new_tag("tbody", role="rowgroup")
+        below = [row, *row.find_next_siblings("tr")]
+        row.parent.insert_after(part)
+        part.extend(below)
+        cell = row.find(["td", "th"])
+        cell.name, cell["scope"], cell["role"] = "th", "rowgroup", "rowheader"
     for row in table.find_all("tr"):
         row["role"] = "row"
+        if "group" in row.get("class", []):
+            continue
         in_head = row.find_parent("thead") is not None
         for i, cell in enumerate(row.find_all(["td", "th"], recursive=False)):
             if not in_head and i == column:
@@ -128,7 +192,7 @@ def drop_unused(app: Sphinx, exception: Exception | None) -> None:
         return
     ours = [Path(app.confdir) / entry for entry in app.config.html_static_path]
     ours = [path for path in ours if path == HERE / "static" or "site-packages" not in path.parts]
-    keep = {child.name for path in ours if path.is_dir() for child in path.iterdir()} | set(SEARCH)
+    keep = {child.name for path in ours if path.is_dir() for child in path.iterdir()}
     for child in folder.iterdir():
         if child.name not in keep:
             shutil.rmtree(child) if child.is_dir() else child.unlink()
@@ -143,4 +207,5 @@ def setup(app: Sphinx) -> None:
     app.connect("html-page-context", page_context, priority=900)
     app.connect("build-finished", drop_unused, priority=950)
     app.add_css_file("companion.css")
-    app.add_js_file("companion.js")
+    app.add_css_file("chart.css")
+    app.add_js_file("companion.js", loading_method="defer")

@@ -2,16 +2,22 @@
 
 Each form takes rows or figures (never bare numbers), a title that says the finding, a subtitle that says measure
 and unit, and ``alt``, a sentence that says what a reader would see. Nothing is drawn until it is shown.
+
+Where some of a chart's rows were known by the cut-off and others not, it has a second picture of those that were, for
+readers who switch to *then*: the call gives ``then`` (the finding as it could be read by that day), ``then_alt`` and, where
+the measure's words speak of later years, ``then_subtitle``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
 import pandas as pd
 
+from companion.charts.then import Words, check_words, known_figure, known_rows, state_of
 from companion.figures import Figure
 from companion.problems import Problem, Wrong
 from companion.sources import behind
@@ -26,7 +32,9 @@ class Chart:
     """One chart, not yet drawn.
 
     ``data`` is the table behind it, one mark a row, with ``COLUMNS`` (and ``panel`` for small multiples);
-    ``options`` are the form's own.
+    ``options`` are the form's own. ``state`` says whether its figures were known by the cut-off (``same``: all, ``none``,
+    ``drawn``: some, which ``then`` shows), and ``series`` names its series in their order; the picture of what was known
+    has those of the whole chart, so that each keeps its colour, and ``known_only`` is true.
     """
 
     id: str
@@ -40,6 +48,10 @@ class Chart:
     how: str | None = None
     breaks: tuple[dict, ...] = ()
     options: dict = field(default_factory=dict, repr=False)
+    state: str = "same"
+    then: Chart | None = field(default=None, repr=False)
+    series: tuple[str, ...] = ()
+    known_only: bool = False
 
     @property
     def sources(self) -> list[str]:
@@ -53,6 +65,13 @@ class Chart:
     def dated(self) -> bool:
         """Whether its x axis is time, so that the frame marks the op-ed and the cut-off."""
         return pd.api.types.is_datetime64_any_dtype(self.data["x"])
+
+    @cached_property
+    def said_of_sources(self) -> str:
+        """What its pictures show of sources and their dates besides what its tables hold: changes when they have to."""
+        then = self.then
+        known = "" if then is None else f"{then.source_line} {','.join(map(str, then.data['line']))}"
+        return f"{self.source_line} {self.state} {known}"
 
     @cached_property
     def source_line(self) -> str:
@@ -216,41 +235,85 @@ def _how(parts) -> str | None:
 def _rows_chart(
     form: str,
     id: str,
-    series: dict[str, Rows],
-    data: pd.DataFrame,
-    title: str,
-    subtitle: str,
-    alt: str,
+    rows: dict[str, Rows],
+    make: Callable[[dict[str, Rows]], pd.DataFrame],
+    said: tuple[str, str, str],
     unit: str | None,
+    words: Words,
     **options,
 ) -> Chart:
-    parts = list(series.values())
-    breaks: dict[tuple, dict] = {}
-    for label, part in series.items():  # a break holds for the series whose table says so, and for no other
-        for mark in part.breaks:
-            breaks.setdefault((str(mark.get("at")), mark.get("why")), {**mark, "series": []})["series"].append(label)
-    return _checked(
-        Chart(
-            id,
-            form,
-            title,
-            subtitle,
-            alt,
-            data,
-            unit or parts[0].unit,
-            merge_origins(parts),
-            _how(parts),
-            tuple(breaks.values()),
-            options,
+    """A chart of ``rows`` whose table ``make`` gives; ``said`` is title, subtitle and alt."""
+
+    def made(rows: dict[str, Rows], data: pd.DataFrame, said: tuple[str, str, str]) -> Chart:
+        parts = list(rows.values())
+        breaks: dict[tuple, dict] = {}
+        for label, part in rows.items():  # a break holds for the series whose table says so, and for no other
+            for mark in part.breaks:
+                key = (str(mark.get("at")), mark.get("why"))
+                breaks.setdefault(key, {**mark, "series": []})["series"].append(label)
+        title, subtitle, alt = said
+        one = unit or parts[0].unit
+        return Chart(
+            id, form, title, subtitle, alt, data, one, merge_origins(parts), _how(parts), tuple(breaks.values()), options
         )
-    )
+
+    data = make(rows)
+    chart = _checked(_cast(made(rows, data, said)))
+    known = {label: part for label, given in rows.items() if (part := known_rows(given)) is not None}
+    shown = make(known) if known else data[:0]
+    return _with_then(chart, len(shown), words, lambda said: made(known, shown, said))
 
 
-def _figures_chart(form: str, id: str, figures: dict, title: str, subtitle: str, alt: str, unit: str | None, **options) -> Chart:
-    every = [figure for labelled in figures.values() for figure in labelled.values()]
-    data = _from_figures(figures)
-    origins = tuple(dict.fromkeys(origin for figure in every for origin in figure.origins))
-    return _checked(Chart(id, form, title, subtitle, alt, data, unit or every[0].unit, origins, _how(every), (), options))
+def _figures_chart(
+    form: str,
+    id: str,
+    figures: dict[str, dict[str, Figure]],
+    said: tuple[str, str, str],
+    unit: str | None,
+    words: Words,
+    pairs: bool = False,
+    **options,
+) -> Chart:
+    """A chart of labelled figures; of ``pairs`` (all that a series holds) only whole ones are kept."""
+
+    def made(figures: dict[str, dict[str, Figure]], said: tuple[str, str, str]) -> Chart:
+        every = [figure for labelled in figures.values() for figure in labelled.values()]
+        origins = tuple(dict.fromkeys(origin for figure in every for origin in figure.origins))
+        title, subtitle, alt = said
+        one = unit or every[0].unit
+        return Chart(id, form, title, subtitle, alt, _from_figures(figures), one, origins, _how(every), (), options)
+
+    chart = _checked(_cast(made(figures, said)))
+    known = {
+        series: {label: figure for label, figure in labelled.items() if known_figure(figure)}
+        for series, labelled in figures.items()
+    }
+    known = {series: kept for series, kept in known.items() if kept and (not pairs or len(kept) == len(figures[series]))}
+    return _with_then(chart, sum(map(len, known.values())), words, lambda said: made(known, said))
+
+
+def _cast(chart: Chart) -> Chart:
+    return replace(chart, series=tuple(dict.fromkeys(chart.data["series"])))
+
+
+def _with_then(chart: Chart, known: int, words: Words, made: Callable[[tuple[str, str, str]], Chart]) -> Chart:
+    """The chart with the picture of the ``known`` rows, which ``made`` gives for its title, subtitle and alt."""
+    state = state_of(len(chart.data), known)
+    check_words(chart.id, state, words, chart.subtitle)
+    if state != "drawn":
+        return replace(chart, state=state)
+    then = made((words.title, words.subtitle or chart.subtitle, words.alt))
+    options = dict(then.options)
+    if options.get("points"):
+        options["points"] = tuple(name for name in options["points"] if name in set(then.data["series"]))
+    if options.get("marks"):
+        from companion.project import current
+
+        first, last = str(then.data["x"].min())[:10], current().oped.cut_off.isoformat()
+        options["marks"] = {label: day for label, day in options["marks"].items() if first <= day <= last}
+    # An id of its own: both pictures may stand on one page.
+    then = replace(then, id=f"{chart.id}-then", options=options, series=chart.series, known_only=True)
+    return replace(chart, state=state, then=then)
 
 
 def lines(
@@ -269,6 +332,9 @@ def lines(
     marks: dict[str, str] | None = None,
     point: str | None = None,
     unit: str | None = None,
+    then: str | None = None,
+    then_alt: str | None = None,
+    then_subtitle: str | None = None,
 ) -> Chart:
     """Lines over time, a point where each figure was measured and its interval where known.
 
@@ -283,16 +349,14 @@ def lines(
     months, its line is dotted there, without an interval, and a note below says so.
     """
     both = series | (points or {})
-    data = _from_rows(both, y)
     return _rows_chart(
         "lines",
         id,
         both,
-        data,
-        title,
-        subtitle,
-        alt,
+        lambda found: _from_rows(found, y),
+        (title, subtitle, alt),
         unit,
+        Words(then, then_alt, then_subtitle),
         points=tuple(points or ()),
         step=step,
         limits=limits,
@@ -315,21 +379,28 @@ def stacked(
     y: str = "value",
     names: dict[str, str] | None = None,
     unit: str | None = None,
+    then: str | None = None,
+    then_alt: str | None = None,
+    then_subtitle: str | None = None,
 ) -> Chart:
     """Shares that add up, over time: one panel for each entry of ``rows``, parts by column ``by`` in ``order``.
 
     A single panel may be called ``""``, and then has no name above it. ``names`` gives parts a label other than the table's
     own word.
     """
-    data = _from_rows(rows, y, part=by)
-    data = data[data["part"].isin(order)].rename(columns={"series": "panel", "part": "series"})
-    data["series"] = pd.Categorical(
-        data["series"].map(lambda s: (names or {}).get(s, s)), [(names or {}).get(o, o) for o in order]
-    )
-    data["panel"] = pd.Categorical(data["panel"], list(rows))
-    data = data.sort_values(["panel", "series", "x"], kind="stable").reset_index(drop=True)
-    data[["panel", "series"]] = data[["panel", "series"]].astype(str)
-    return _rows_chart("stacked", id, rows, data, title, subtitle, alt, unit, order=[(names or {}).get(o, o) for o in order])
+    called = {part: (names or {}).get(part, part) for part in order}
+
+    def made(found: dict[str, Rows]) -> pd.DataFrame:
+        data = _from_rows(found, y, part=by)
+        data = data[data["part"].isin(order)].rename(columns={"series": "panel", "part": "series"})
+        data["series"] = pd.Categorical(data["series"].map(called), list(called.values()))
+        data["panel"] = pd.Categorical(data["panel"], list(rows))
+        data = data.sort_values(["panel", "series", "x"], kind="stable").reset_index(drop=True)
+        data[["panel", "series"]] = data[["panel", "series"]].astype(str)
+        return data
+
+    words = Words(then, then_alt, then_subtitle)
+    return _rows_chart("stacked", id, rows, made, (title, subtitle, alt), unit, words, order=list(called.values()))
 
 
 def slope(
@@ -341,16 +412,19 @@ def slope(
     subtitle: str,
     alt: str,
     unit: str | None = None,
+    then: str | None = None,
+    then_alt: str | None = None,
+    then_subtitle: str | None = None,
 ) -> Chart:
     """A line for each pair of figures, from the left end to the right."""
     return _figures_chart(
         "slope",
         id,
         {label: dict(zip(ends, pair, strict=True)) for label, pair in pairs.items()},
-        title,
-        subtitle,
-        alt,
+        (title, subtitle, alt),
         unit,
+        Words(then, then_alt, then_subtitle),
+        pairs=True,
         ends=ends,
     )
 
@@ -366,13 +440,17 @@ def dots(
     band: tuple | None = None,
     reference: tuple[float, str] | None = None,
     unit: str | None = None,
+    then: str | None = None,
+    then_alt: str | None = None,
+    then_subtitle: str | None = None,
 ) -> Chart:
     """A dot with its interval for each figure, one line a label; ``{series: {label: Figure}}``, series by colour and mark.
 
     ``band`` is ``(low, high, label)`` and ``reference`` is ``(value, label)``, one line such as ``(50, "half")``; both have
     their label above the rows.
     """
-    return _figures_chart("dots", id, figures, title, subtitle, alt, unit, limits=limits, band=band, reference=reference)
+    words = Words(then, then_alt, then_subtitle)
+    return _figures_chart("dots", id, figures, (title, subtitle, alt), unit, words, limits=limits, band=band, reference=reference)
 
 
 def bars(
@@ -387,6 +465,9 @@ def bars(
     limits: tuple | None = None,
     marks: dict[str, str] | None = None,
     unit: str | None = None,
+    then: str | None = None,
+    then_alt: str | None = None,
+    then_subtitle: str | None = None,
 ) -> Chart:
     """Bars over time for the first series, marks for the others, so that two sources for one change stand together.
 
@@ -394,28 +475,69 @@ def bars(
     ``marks`` are ``{label: ISO date}``, thin labelled vertical lines at events. Where every date is the first of a month, a
     bar fills its month, so that a mark stands within the month's bar.
     """
-    data = _from_rows(series, y)
-    return _rows_chart("bars", id, series, data, title, subtitle, alt, unit, signs=signs, limits=limits, marks=marks)
+    return _rows_chart(
+        "bars",
+        id,
+        series,
+        lambda found: _from_rows(found, y),
+        (title, subtitle, alt),
+        unit,
+        Words(then, then_alt, then_subtitle),
+        signs=signs,
+        limits=limits,
+        marks=marks,
+    )
 
 
 def maps(
-    id: str, panels: dict[str, Rows], *, by: str, title: str, subtitle: str, alt: str, y: str = "value", unit: str | None = None
+    id: str,
+    panels: dict[str, Rows],
+    *,
+    by: str,
+    title: str,
+    subtitle: str,
+    alt: str,
+    y: str = "value",
+    grey: str | None = None,
+    unit: str | None = None,
+    then: str | None = None,
+    then_alt: str | None = None,
+    then_subtitle: str | None = None,
 ) -> Chart:
     """Small maps of Ukraine's oblasts, one for each ``{label: Rows}``, shaded by ``y`` of the oblast named in column ``by``.
 
-    Grey is an oblast without a row; one with a row of 0 has the lightest shade. Oblasts with a figure of 10 or more in any
-    panel are named in the first, shortened where they are long, where there is room.
+    Grey is an oblast without a row; one with a row of 0 has the lightest shade. The picture says that grey is no figure in
+    the table; ``grey`` adds what that means there, where the table's description says it ("that map shows no held land").
+    Oblasts with a figure of 10 or more in any panel are named in the first, shortened where they are long, where there is
+    room.
     """
-    data = _from_rows(panels, y, x=by).rename(columns={"series": "panel"})
-    data.insert(0, "series", data["panel"])
-    return _rows_chart("maps", id, panels, data, title, subtitle, alt, unit)
+
+    def made(found: dict[str, Rows]) -> pd.DataFrame:
+        data = _from_rows(found, y, x=by).rename(columns={"series": "panel"})
+        data.insert(0, "series", data["panel"])
+        return data
+
+    return _rows_chart("maps", id, panels, made, (title, subtitle, alt), unit, Words(then, then_alt, then_subtitle), grey=grey)
 
 
 def timeline(
-    id: str, lanes: dict[str, Rows], *, label: str, title: str, subtitle: str, alt: str, start: str | None = None
+    id: str,
+    lanes: dict[str, Rows],
+    *,
+    label: str,
+    title: str,
+    subtitle: str,
+    alt: str,
+    start: str | None = None,
+    then: str | None = None,
+    then_alt: str | None = None,
+    then_subtitle: str | None = None,
 ) -> Chart:
     """Dated events in lanes, each with the text of column ``label``; ``start`` names the column where an event begins."""
     extra = {"label": label} | ({"start": start} if start else {})
-    counted = {name: part.with_frame(part.frame.assign(value=1.0)) for name, part in lanes.items()}
-    data = _from_rows(counted, "value", **extra)
-    return _rows_chart("timeline", id, lanes, data, title, subtitle, alt, "events")
+
+    def made(found: dict[str, Rows]) -> pd.DataFrame:
+        counted = {name: part.with_frame(part.frame.assign(value=1.0)) for name, part in found.items()}
+        return _from_rows(counted, "value", **extra)
+
+    return _rows_chart("timeline", id, lanes, made, (title, subtitle, alt), "events", Words(then, then_alt, then_subtitle))

@@ -41,6 +41,7 @@ from companion.charts.frame import (
 from companion.problems import Problem, Wrong
 
 MARKERS = ("o", "D", "s", "^", "v", "P")
+DASHES = ("-", (0, (3.2, 1.1)), (0, (1.6, 0.8)), (0, (6, 1, 1, 1)))
 NO_ANSWER = re.compile(
     r"hard to (say|tell)|refus|declin|don.t know|no answer|not sure|undecided|cannot say|can't say", re.IGNORECASE
 )
@@ -59,6 +60,11 @@ def _style(names: list[str], palette) -> dict[str, tuple[str, str]]:
     return out
 
 
+def _styled(chart, mode: str) -> dict[str, tuple[str, str]]:
+    """``_style`` of all of a chart's series, also in its picture of what was known, so that each keeps its look in both."""
+    return _style(list(chart.series), PALETTES[mode])
+
+
 def _days(x: pd.Series) -> np.ndarray:
     return mdates.date2num(pd.to_datetime(x).to_numpy())
 
@@ -74,6 +80,11 @@ class _Across:
         known = self.of(x)
         known = known[np.isfinite(known)]
         self.first, self.last = float(known.min()), float(known.max())
+        if self.dated and chart.known_only:  # all of the op-ed's window, and nothing long after it
+            from companion.project import current
+
+            start, end = (mdates.date2num(pd.Timestamp(day)) for day in current().oped.window)
+            self.first, self.last = min(self.first, start), max(self.last, end)
 
     def of(self, x: pd.Series) -> np.ndarray:
         if self.dated:
@@ -277,7 +288,7 @@ def _lines(chart, mode: str, width: str) -> Sheet:
     low, high = _range(chart, tuple(end for reference in _references(chart) for end in reference[:2]))
     narrow = width == "narrow"
 
-    style = _style(names, PALETTES[mode])
+    style = _styled(chart, mode)
     if len(only_points) == len(lined) and data.loc[data["series"].isin(lined), "line"].isna().all():
         # Estimates, each with the figures that it rests on: one hue for both.
         style |= {p: (style[n][0], style[p][1]) for n, p in zip(lined, only_points, strict=True)}
@@ -290,14 +301,17 @@ def _lines(chart, mode: str, width: str) -> Sheet:
     named = [n for n in lined if n]
     decimals = decimals_of([e["value"] for e in ends.values()])
     shown = {n: number(e["value"], decimals, chart.unit) for n, e in ends.items()}
-    if narrow or not named:
-        room = max((text_width(v, measures.label_size, True) for v in shown.values()), default=0) + 12
-        labels = shown
-    else:
-        labels = {n: f"{n} {v}".strip() for n, v in shown.items()}
-        room = min(168, max((text_width(v, measures.label_size, True) for v in labels.values()), default=0)) + 14
+    labels = shown if narrow or not named else {n: f"{n} {v}".strip() for n, v in shown.items()}
     left = measures.left + measures.y_room(low, high, chart.unit)
     limits = across.limits(0.015, 15 if across.dated else 0.5)
+    # Names stand at the right of the plot, of lines that reach it, or inside beside a line that stops early.
+    reach = limits[1] - 0.1 * (limits[1] - limits[0])
+    at_end, inside = [], []
+    for name, end in ends.items():
+        x = float(across.of(pd.Series([end["x"]]))[0])
+        (at_end if x >= reach or narrow and len(ends) < 2 else inside).append((name, x, end["value"]))
+    widest = max((text_width(labels[n], measures.label_size, True) for n, _, _ in at_end), default=0)
+    room = (widest + 12 if narrow or not named else min(168, widest) + 14) if at_end else 8
 
     # What the strip above and the key hold depends on where things fall across, which is the same on any sheet.
     ax = measures.axes(left, 0, measures.right - room, 100)
@@ -315,11 +329,15 @@ def _lines(chart, mode: str, width: str) -> Sheet:
         # Figures that no row of a table holds are estimates between polls: a line and its band, but no points.
         estimated[name] = name in lined and len(x) > 1 and part["line"].isna().all() and part["low"].notna().any()
         seen[name] = name in only_points or (apart[name] >= 2.6 or len(x) == 1) and not estimated[name]
+    # Lines without points differ by dashes too, so that they are told apart without colour.
+    plain = [n for n in lined if not seen[n]]
+    dashes = {n: DASHES[i % len(DASHES)] for i, n in enumerate(n for n in chart.series if n in plain)}
     dense = min((apart[n] for n in lined), default=99) < 6  # then intervals are bands, for as many series as can have one
 
     key = [Key(n, style[n][0], style[n][1]) for n in only_points]
     if narrow and len(named) > 1:
-        key = [Key(n, style[n][0], "line") for n in named] + key
+        marks = {n: f"line {style[n][1]}" if seen[n] else "dash" if dashes.get(n, "-") != "-" else "line" for n in named}
+        key = [Key(n, style[n][0], marks[n]) for n in named] + key
     if chart.options.get("point") and any(seen[n] for n in lined):
         key.append(Key(f"on a line: {chart.options['point']}", PALETTES[mode].quiet, "line o"))
     notes = _break_notes(breaks) + (["Dotted: no figure found between."] if any(gaps.values()) else [])
@@ -376,6 +394,8 @@ def _lines(chart, mode: str, width: str) -> Sheet:
                 y[kept],
                 color=colour,
                 linewidth=1.9 if seen[name] else 2.1,
+                linestyle=dashes.get(name, "-"),
+                dash_capstyle="butt",
                 solid_capstyle="round",
                 solid_joinstyle="round",
                 drawstyle="steps-post" if chart.options.get("step") else "default",
@@ -405,11 +425,6 @@ def _lines(chart, mode: str, width: str) -> Sheet:
             ax.plot(x[ends_at], y[ends_at], linestyle="none", marker="o", markersize=4, color=colour, zorder=6, label=name)
     _draw_breaks(sheet, ax, breaks)
 
-    at_end, inside = [], []
-    reach = ax.get_xlim()[1] - 0.1 * (ax.get_xlim()[1] - ax.get_xlim()[0])
-    for name, end in ends.items():
-        x = float(across.of(pd.Series([end["x"]]))[0])
-        (at_end if x >= reach or narrow and len(ends) < 2 else inside).append((name, x, end["value"]))
     _end_labels(
         sheet,
         ax,
@@ -434,6 +449,7 @@ def _inside_labels(sheet: Sheet, ax: Axes, across: _Across, entries: list[tuple[
     px, py = _inked(sheet, ax, across)
     left, top, right, bottom = sheet.edges(ax)
     taken: list[tuple[float, float, float, float]] = []
+    band = [float(v) for v in sheet.px(ax, sheet.oped_span(ax), [0, 0])[0]] if _spans(across) else None
     for text, x, y, colour in entries:
         x0, y0 = (float(v) for v in sheet.px(ax, x, y))
         wide, tall = text_width(text, size, True), size * 1.1
@@ -456,6 +472,7 @@ def _inside_labels(sheet: Sheet, ax: Axes, across: _Across, entries: list[tuple[
             bx, by = x0 + dx, y0 + dy
             over = int(((px > bx - 3) & (px < bx + wide + 3) & (abs(py - by) < tall * 0.75)).sum())
             over += 4 * sum(bx < t[2] and bx + wide > t[0] and by - tall / 2 < t[3] and by + tall / 2 > t[1] for t in taken)
+            over += 5 * bool(band and bx < band[1] + 3 and bx + wide > band[0] - 3)  # half on the op-ed's band, words read badly
             over += 100 * (bx < left or bx + wide > right + 8 or by - tall / 2 < top or by + tall / 2 > bottom)
             this = over + 0.01 * abs(dy) + (0.05 if dx < 0 else 0)
             if this < cost:
@@ -474,7 +491,7 @@ def _stacked(chart, mode: str, width: str) -> Sheet:
     data, across, narrow = chart.data, _Across(chart), width == "narrow"
     order = [o for o in chart.options.get("order") or dict.fromkeys(data["series"]) if (data["series"] == o).any()]
     panels = list(dict.fromkeys(data["panel"]))
-    style = _style(order, PALETTES[mode])
+    style = _style([o for o in chart.options["order"] if o in chart.series], PALETTES[mode])
     breaks = _breaks(chart, across)
     twice = data[data.duplicated(["panel", "series", "x"], keep=False)]
     if len(twice):
@@ -492,7 +509,9 @@ def _stacked(chart, mode: str, width: str) -> Sheet:
     columns = 1 if narrow else min(len(panels), 3)
     lines = -(-len(panels) // columns)
     tall = (210 if lines == 1 else 150) if narrow else (270 if lines == 1 else 200)
-    sheet = Sheet(chart, mode, width, lines * (tall + head + 26) + (lines - 1) * 8, key, _break_notes(breaks))
+    # Where no name stands beside its part, its place in the stack is told without colour.
+    notes = ["Parts stand from the bottom up in the order of the key."] if key else []
+    sheet = Sheet(chart, mode, width, lines * (tall + head + 26) + (lines - 1) * 8, key, [*notes, *_break_notes(breaks)])
     room = 0.0
     if direct:
         room = min(170, max(text_width(o, sheet.label_size, True) for o in order)) + 14
@@ -605,7 +624,7 @@ def _values_in_areas(sheet: Sheet, ax: Axes, x, figures, bottoms, tops, high: fl
 def _slope(chart, mode: str, width: str) -> Sheet:
     data, (start, end) = chart.data, chart.options["ends"]
     names, narrow = list(dict.fromkeys(data["series"])), width == "narrow"
-    style = _style(names, PALETTES[mode])
+    style = _styled(chart, mode)
     # Each figure is printed, so the scale needs no zero: it has to show the slopes.
     low, high = (
         np.nanmin(data[["value", "low", "high"]].to_numpy(float)),
@@ -680,7 +699,7 @@ def _slope(chart, mode: str, width: str) -> Sheet:
 def _dots(chart, mode: str, width: str) -> Sheet:
     data, narrow = chart.data, width == "narrow"
     names, labels = list(dict.fromkeys(data["series"])), list(dict.fromkeys(data["x"].astype(str)))
-    style = _style(names, PALETTES[mode])
+    style = _styled(chart, mode)
     key = [Key(n, style[n][0], style[n][1]) for n in names if n]
     size, step = (13.5, 17) if narrow else (14, 18)
     references = _references(chart)
@@ -800,7 +819,7 @@ def _dots(chart, mode: str, width: str) -> Sheet:
 def _bars(chart, mode: str, width: str) -> Sheet:
     data, across, narrow = chart.data, _Across(chart), width == "narrow"
     palette = PALETTES[mode]
-    names = list(dict.fromkeys(data["series"]))
+    names = list(chart.series)
     signs = chart.options.get("signs")
     # Below zero in another hue only where the author says in words what it means.
     up, down = palette.hues[0], palette.hues[1] if signs else palette.hues[0]
@@ -808,10 +827,11 @@ def _bars(chart, mode: str, width: str) -> Sheet:
     values = data["value"].dropna()
     low, high = chart.options.get("limits") or nice_range(float(values.min()), float(values.max()), zero=True)
     low, high = min(low, 0.0), max(high, 0.0)
-    key = [Key(names[0], up, "fill", down if signs else None), *(Key(n, *style[n]) for n in names[1:])] if len(names) > 1 else []
+    key = [Key(names[0], up, "fill", down if signs else None), *(Key(n, *style[n]) for n in names[1:])]
+    key = [entry for entry in key if (data["series"] == entry.name).any()] if len(names) > 1 else []
     marked = _spans(across)
     data = data.assign(at=across.of(data["x"]))
-    own = np.unique(data.loc[data["series"] == names[0], "at"])
+    own = np.unique(data.loc[data["series"] == names[0], "at"] if (data["series"] == names[0]).any() else data["at"])
     slot = float(np.median(np.diff(own))) if len(own) > 1 else 30.0 if across.dated else 1.0
     whole_months = across.dated and 28 <= slot <= 31 and bool((data["x"].dt.day == 1).all())
     if whole_months:  # a month stands for all its days, so that the op-ed and marks fall within its bar
@@ -820,6 +840,8 @@ def _bars(chart, mode: str, width: str) -> Sheet:
     measures = Sheet(chart, mode, width, 100)
     left, right = measures.left + measures.y_room(low, high, chart.unit), measures.right - 4
     x_low, x_high = data["at"].min() - slot * 0.7, data["at"].max() + slot * 0.7
+    if chart.known_only and across.dated:  # with all of the op-ed's window
+        x_low, x_high = min(x_low, across.first), max(x_high, across.last + slot * 0.2)
     ax = measures.axes(left, 0, right, 100)
     ax.set_xlim(x_low, x_high)
     flags = measures.flags(ax, marked, chart.options.get("marks"))
@@ -866,6 +888,8 @@ def _bars(chart, mode: str, width: str) -> Sheet:
         part = data[data["series"] == name]
         at, value = part["at"].to_numpy(), part["value"].to_numpy(float)
         lo, hi = part["low"].to_numpy(float), part["high"].to_numpy(float)
+        if part.empty:
+            continue
         if name == names[0]:
             ax.bar(
                 at,
@@ -911,6 +935,8 @@ def _bars(chart, mode: str, width: str) -> Sheet:
         xs, ys = px(data["at"]), np.asarray(sheet.px(ax, 0, np.clip(data["value"].to_numpy(float), low, high))[1])
         near = xs[ys < y + 14 if arrow == "↑" else ys > y - 14]
         near = np.concatenate([near, *([flag.at] * 9 for flag in flags if flag.role == "mark")])
+        if marked:  # on the op-ed's band the words would be harder to read
+            near = np.concatenate([near, np.linspace(*sheet.px(ax, sheet.oped_span(ax), [0, 0])[0], 9)])
         places = np.linspace(right - wide - 6, left + 6, 13)
         at = min(places, key=lambda s: int((abs(near - s - wide / 2) < wide / 2 + 8).sum()))  # noqa: B023 - used at once
         words = sheet.text(at, y, text, sheet.label_size, colour, True, role="sign")
@@ -1048,7 +1074,7 @@ def _maps(chart, mode: str, width: str) -> Sheet:
     head, legend = 24, 40
     known = {p: {r.x: float(r.value) for r in data[data["panel"] == p].itertuples() if pd.notna(r.value)} for p in panels}
     scale = each / ((x1 - x0) * flat)
-    size = 12.5 if each > 280 else 11
+    size = 12.5 if each > 280 else 12
     middles = _label_places(current().root)
     texts = {
         (p, o): number(v, 0 if v >= 1 or v == 0 else 1) if v >= 0.05 or v == 0 else "<0.1"
@@ -1071,6 +1097,9 @@ def _maps(chart, mode: str, width: str) -> Sheet:
     }
     cut = [f"{text} = {o}" for o, text in short.items() if text != o]
     notes += [f"Names: {', '.join(cut)}."] if cut else []
+    if any(o not in known[p] for p in panels for o in shapes):
+        means = chart.options.get("grey")
+        notes.insert(0, f"Grey: no figure in the table{f'; {means}' if means else ''}.")
     sheet = Sheet(chart, mode, width, legend + lines * (head + map_tall) + (lines - 1) * 10, None, [*notes, CREDIT])
     _shade_key(sheet, bounds)
     corners = []
@@ -1172,7 +1201,9 @@ def _shade_key(sheet: Sheet, bounds: list[float]) -> None:
         )
     x += 5 * box + 26
     sheet.rule([x, x + 20], [y, y], palette.empty, 12, capstyle="butt")
-    sheet.text(x + 26, y, "no figure", size - 1, palette.quiet, role="key")
+    lines = wrap("no figure in the table", sheet.right - x - 26, size - 1)
+    for i, line in enumerate(lines):
+        sheet.text(x + 26, y + (i - (len(lines) - 1) / 2) * (size + 1), line, size - 1, palette.quiet, role="key")
 
 
 # Events
@@ -1181,7 +1212,7 @@ def _shade_key(sheet: Sheet, bounds: list[float]) -> None:
 def _timeline(chart, mode: str, width: str) -> Sheet:
     data = chart.data[chart.data["x"].notna()]
     lanes = list(dict.fromkeys(data["series"]))
-    style = _style(lanes, PALETTES[mode])
+    style = _styled(chart, mode)
     # A row of events runs along a time axis while it is short; a long one, and every one on a phone, runs down the page.
     if width == "narrow" or len(data) > 8:
         return _timeline_down(chart, mode, width, data, style)
@@ -1240,18 +1271,22 @@ def _timeline_down(chart, mode: str, width: str, data: pd.DataFrame, style: dict
         waiting = [t for t in turns if t not in places and row.x > turns[t]]
         for turn in waiting:
             places[turn] = y - 4
-        y += 22 if "start" in waiting or "cut_off" in waiting else 0
+        y += 22 if "start" in waiting or "cut_off" in waiting and not chart.known_only else 0
         lines = wrap(row.label, room, size)
         items.append((y, row, when, lines))
         y += (small * 1.25 if narrow else 0) + len(lines) * step + 9
-    lanes = list(style)
+    if turns and "start" not in places:  # the window stands below the last event
+        places["start"] = y - 4
+        y += 26
+    lanes = [n for n in style if (data["series"] == n).any()]
     sheet = Sheet(chart, mode, width, y, [Key(n, *style[n]) for n in lanes if n] if len(lanes) > 1 else [])
     ax = sheet.axes(0, sheet.top, sheet.width, sheet.bottom)
     ax.set_xlim(0, sheet.width)
     ax.set_ylim(y, 0)
     if marked:
-        start, cut_at, end = places.get("start", 0.0), places["cut_off"], places.get("end", y)
-        ax.axhspan(cut_at, y, color=sheet.palette.since, linewidth=0, zorder=0).set_label("since")
+        start, cut_at, end = places.get("start", 0.0), places.get("cut_off", y), places.get("end", y)
+        if not chart.known_only:
+            ax.axhspan(cut_at, y, color=sheet.palette.since, linewidth=0, zorder=0).set_label("since")
         ax.fill_between(
             [rail - 7, rail + 7],
             start,
@@ -1264,11 +1299,12 @@ def _timeline_down(chart, mode: str, width: str, data: pd.DataFrame, style: dict
         same = start == cut_at
         sheet.text(rail + 14, sheet.top + start + 11, "op-ed written", small, sheet.palette.oped, True, role="op-ed")
         after = rail + 14 + (text_width("op-ed written", small, True) + 10 if same else 0)
-        sheet.text(after, sheet.top + cut_at + 11, "since ↓", small, sheet.palette.quiet, role="since")
+        if not chart.known_only:
+            sheet.text(after, sheet.top + cut_at + 11, "since ↓", small, sheet.palette.quiet, role="since")
     middle = size * 0.62
     ax.plot(
         [rail, rail],
-        [items[0][0] + middle, items[-1][0] + middle],
+        [items[0][0] + middle, max(items[-1][0] + middle, places.get("start", 0.0))],
         color=sheet.palette.rule,
         linewidth=1,
         zorder=1,

@@ -79,7 +79,7 @@ PALETTES = {
         rule="#7d8894",
         grid="#2f3741",
         since="#1d232b",
-        window="#6b5418",
+        window="#574412",
         oped="#eac765",
         band="#263a59",
         hues=("#86a7d9", "#ef694e", "#7befaa", "#a379ff", "#f4ed61", "#cbf3ff"),
@@ -200,7 +200,7 @@ def decimals_of(values) -> int:
 
 @dataclass(frozen=True)
 class Key:
-    """One entry of the key above a plot: a name, its colour and its mark (a marker, ``line``, ``line o`` or ``fill``)."""
+    """One entry of the key above a plot: a name, its colour and its mark (a marker, ``line``, ``line o``, ``dash``, ``fill``)."""
 
     name: str
     colour: str
@@ -287,7 +287,10 @@ class Sheet:
         return laid, row + (1 if x > self.pad else 0)
 
     def _draw_key(self, entry: Key, x: float, y: float, lines: list[str], step: float) -> None:
-        if entry.mark.startswith("line"):
+        if entry.mark == "dash":
+            for start in (0, 9):
+                self.rule([x + start, x + start + 7], [y, y], entry.colour, 3, capstyle="butt")
+        elif entry.mark.startswith("line"):
             line, *marker = entry.mark.split()
             self.rule([x, x + 16], [y, y], entry.colour, 2 if marker else 3)
             if marker:
@@ -464,6 +467,7 @@ class Sheet:
             months = [m for m in months if m >= low]
             step = next(s for s in (1, 2, 3, 6) if per_day * 30 * s >= wide * 0.72 or s == 6)
             kept = [m for m in months if (m.month - 1) % step == 0]
+            edge = -1e9
             for i, month in enumerate(kept):
                 x = tick(month, month.month == 1)
                 if whole_months and month > last:  # the end of the last bar
@@ -474,7 +478,9 @@ class Sheet:
                 shown = f"{month:%b  %Y}" if i == 0 or month.month == 1 else f"{month:%b}"
                 half = text_width(shown, self.tick_size) / 2
                 x = min(max(x, self.left + half), self.right - half)
-                self.text(x, base, shown, self.tick_size, self.palette.quiet, ha="center", role="tick")
+                if x - half > edge + 5:
+                    self.text(x, base, shown, self.tick_size, self.palette.quiet, ha="center", role="tick")
+                    edge = x + half
         else:
             count = max(2, int((right - left) / 90))
             for day in pd.date_range(low.ceil("D"), high.floor("D"), periods=min(count, max(days, 1))).normalize().unique():
@@ -485,7 +491,7 @@ class Sheet:
 
     # The op-ed and its cut-off
 
-    def _oped_span(self, ax: Axes) -> tuple[float, float]:
+    def oped_span(self, ax: Axes) -> tuple[float, float]:
         """The op-ed's window in days, no thinner than the eye sees: on a long axis two months are next to nothing."""
         from companion.project import current
 
@@ -496,17 +502,18 @@ class Sheet:
         return max(start - spare, low), min(end + spare, high)
 
     def mark_cut_off(self, ax: Axes, how: str = "behind") -> None:
-        """Mark when the op-ed was written and shade what came after the cut-off, where ``spans_cut_off`` holds.
+        """Mark when the op-ed was written and, where the chart shows it, shade what came after the cut-off.
 
         ``how`` is ``behind`` the marks; an ``outline`` over them, where areas hide the ground and a fill would look like
         another part; or a ``bar`` at the top, where text stands on the ground. ``flags`` and ``draw_flags`` write the words.
         """
         from companion.project import current
 
-        cut_off = mdates.date2num(pd.Timestamp(current().oped.cut_off))
-        since = ax.axvspan(cut_off, ax.get_xlim()[1], color=self.palette.since, linewidth=0, zorder=0)
-        since.set_label("since")
-        ends = self._oped_span(ax)
+        if not self.chart.known_only:
+            cut_off = mdates.date2num(pd.Timestamp(current().oped.cut_off))
+            since = ax.axvspan(cut_off, ax.get_xlim()[1], color=self.palette.since, linewidth=0, zorder=0)
+            since.set_label("since")
+        ends = self.oped_span(ax)
         _, top, _, bottom = self.edges(ax)
         (x0, x1), _ = self.px(ax, ends, [0, 0])
         if how == "outline":
@@ -526,8 +533,9 @@ class Sheet:
         items = [(x, text_width(text, size)) for x, text in found]
         starts: list[float | None] = [None] * len(items)
         if oped:
-            (x0, x1), _ = self.px(ax, self._oped_span(ax), [0, 0])
+            (x0, x1), _ = self.px(ax, self.oped_span(ax), [0, 0])
             middle, wide, after = (x0 + x1) / 2, text_width("op-ed written", size, True), 8 + text_width("since →", size)
+            after = 0 if self.chart.known_only else after
             start = min(max(middle - wide / 2, left), self.right - wide)
             whole = wide + (after if start + wide + after <= self.right else 0)
             # Centred over its band, unless a mark's line or words are there: then beside its leader, as the marks are.
@@ -554,7 +562,7 @@ class Sheet:
                 leader.set_label("leader")
                 self.text(flag.start, y, flag.text, size, self.palette.oped, True, role="op-ed")
                 after = flag.start + text_width(flag.text, size, True) + 8
-                if after + text_width("since →", size) <= self.right:
+                if after + text_width("since →", size) <= self.right and not self.chart.known_only:
                     self.text(after, y, "since →", size, self.palette.quiet, role="since")
             else:
                 ends = [y - 6 if beside else y + 7, bottom]

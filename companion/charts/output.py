@@ -147,6 +147,24 @@ def table(chart) -> pd.DataFrame:
     return data.rename(columns={"x": "date" if chart.dated else "label" if "label" not in data else "what"})
 
 
+def _pictures(chart) -> dict[str, str]:
+    return {f"{mode}-{width}": render(chart, mode, width).decode() for width in WIDTHS for mode in ("light", "dark")}
+
+
+def _then(chart) -> dict:
+    """What the chart is when only what was known by the cut-off is: its state, and where it has one its second picture."""
+    if chart.then is None:
+        return {"state": chart.state}
+    return {
+        "state": chart.state,
+        "title": chart.then.title,
+        "subtitle": chart.then.subtitle,
+        "alt": chart.then.alternative,
+        "source_line": chart.then.source_line,
+        "svg": _pictures(chart.then),
+    }
+
+
 def bundle(chart) -> dict:
     """The chart as a mimebundle: all of it for the book, a PNG for plain Jupyter, words for plain text."""
     behind = table(chart)
@@ -162,7 +180,8 @@ def bundle(chart) -> dict:
         "how": chart.how,
         "sources": list(chart.sources),
         "tables": list(chart.tables),
-        "svg": {f"{mode}-{width}": render(chart, mode, width).decode() for width in WIDTHS for mode in ("light", "dark")},
+        "svg": _pictures(chart),
+        "then": _then(chart),
         "png": png,
         "csv": behind.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n"),
         "table": {

@@ -12,7 +12,7 @@ from companion.project import Project
 OPEN = ("too vague to test", "too early to tell")
 """Words that may stand on a search alone, since nothing may be there to find."""
 
-PLAIN = ("waits-for", "counts", "by", "outcome")
+PLAIN = ("short", "waits-for", "counts", "by", "outcome")
 """Options that the page shows as they stand."""
 
 
@@ -33,6 +33,11 @@ def check(project: Project) -> Iterator[Problem]:
                     yield Problem(page.where, claim.line, "claim", message)
             if claim.waits_for is None:
                 yield from _assessed(claim)
+        if any(claim.waits_for is None for claim in page.claims):
+            for clock in CLOCKS:
+                if clock not in {answer.clock for answer in page.answers}:
+                    right = f"write '{{answer}} {clock}' under its title and say in a few sentences what it finds"
+                    yield Problem(page.where, 0, "claim", f"the chapter has no answer on the {clock} clock; {right}")
     for page in pages(project) if all_readable(project) else ():
         for role in roles(page, "claim"):
             if role.text not in first:

@@ -1,4 +1,4 @@
-"""Clocks: evidence on the then clock was so, and was public, by the cut-off."""
+"""Clocks: what stands on the then clock (evidence, reasons, a chapter's answer) was so, and was public, by the cut-off."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from companion.project import Project
 
 def check(project: Project) -> Iterator[Problem]:
     for chapter in project.chapters:
-        for claim in chapter.claims:
-            for part in (*claim.of("why", clock="then"), *claim.evidence(clock="then")):
-                for role in roles_in(part.text, part.line):
-                    if role.kind == "cite":
-                        yield from _cited(project, chapter.where, role)
-                    elif role.kind == "value" and role.text in chapter.evaluated.values:
-                        figure = chapter.evaluated.values[role.text].figure
-                        yield from _placed(project, chapter.where, role, figure)
+        said = [part for claim in chapter.claims for kind in ("why", "evidence") for part in claim.of(kind, clock="then")]
+        for part in (*(answer for answer in chapter.answers if answer.clock == "then"), *said):
+            for role in roles_in(part.text, part.line):
+                if role.kind == "cite":
+                    yield from _cited(project, chapter.where, role)
+                elif role.kind == "value" and role.text in chapter.evaluated.values:
+                    figure = chapter.evaluated.values[role.text].figure
+                    yield from _placed(project, chapter.where, role, figure)
 
 
 def _cited(project: Project, path: str, role: Role) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Pages: every chapter opens as a notebook and stands in the table of contents."""
+"""Pages: every chapter opens as a notebook and stands in the table of contents; an address that moved leads to a page."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import yaml
 
 from companion.checks.reading import listed
 from companion.oped import read_yaml, yaml_words
-from companion.problems import Problem
+from companion.problems import Problem, Wrong, relative
 from companion.project import Project
+
+MOVED = "data/moved.yml"
 
 
 def check(project: Project) -> Iterator[Problem]:
@@ -36,6 +38,10 @@ def check(project: Project) -> Iterator[Problem]:
         name = chapter.where.removesuffix(".md")
         if not any(fnmatch(name, pattern) for pattern in wanted):
             yield Problem(chapter.where, 0, "page", f"the page is not in _toc.yml; add '- file: {name}' there")
+    try:
+        moved(project)
+    except Wrong as err:
+        yield from err.problems
 
 
 def _front(chapter) -> Iterator[Problem]:
@@ -68,3 +74,32 @@ def _front(chapter) -> Iterator[Problem]:
             given = given.get(key) if isinstance(given, dict) else None
         if given != right:
             yield wrong(1, f"front matter {'.'.join(keys)} is {given!r}; write '{right}', so that Jupyter opens the page")
+
+
+def moved(project: Project) -> dict[str, str]:
+    """Old address to new, as ``data/moved.yml`` lists them: pages without ``.html``, the new one with ``#place`` if need be."""
+    path = project.root / MOVED
+    if not path.exists():
+        return {}
+    where = relative(path, project.root)
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as err:
+        line = getattr(getattr(err, "problem_mark", None), "line", -1) + 1
+        raise Wrong(Problem(where, line, "moved", f"not YAML: {getattr(err, 'problem', err)}")) from None
+    right = "write 'old/page: new/page', both without .html"
+    if not isinstance(given, dict):
+        raise Wrong(Problem(where, 0, "moved", f"not a list of addresses; {right}"))
+    lines = path.read_text(encoding="utf-8").split("\n")
+    problems = []
+    for old, new in given.items():
+        line = next((i for i, row in enumerate(lines, 1) if row.strip().strip("'\"").startswith(str(old))), 0)
+        if not isinstance(new, str) or not re.fullmatch(r"[\w./-]+", str(old)) or str(old).endswith(".html"):
+            problems.append(Problem(where, line, "moved", f"'{old}: {new}' doesn't read; {right}"))
+        elif (project.root / f"{old}.md").exists():
+            problems.append(Problem(where, line, "moved", f"'{old}' is a page of the book still; take the line out"))
+        elif not (project.root / f"{new.partition('#')[0]}.md").exists():
+            problems.append(Problem(where, line, "moved", f"'{old}' leads to '{new}', which is no page of the book"))
+    if problems:
+        raise Wrong(*problems)
+    return {str(old): new for old, new in given.items()}
