@@ -12,7 +12,7 @@ ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 endif
 
-.PHONY: help book test serve lab check lock clean bench
+.PHONY: help book test serve lab check lock clean bench bench-pages
 
 help:
 	@echo "make book    build the book and print the address of its cover"
@@ -20,7 +20,7 @@ help:
 	@echo "make serve   build, serve, and rebuild while you write (PORT=8000)"
 	@echo "make lab     open the chapters as notebooks in JupyterLab (LAB=--no-browser)"
 	@echo "make check   say what is wrong in claims, tables and sources, in a second or two"
-	@echo "make bench   time the check and the build"
+	@echo "make bench   time the check and the build (make bench-pages: the pages, beside the default look)"
 	@echo "make lock    resolve requirements.in into requirements.txt (LOCK=--upgrade for newer versions)"
 	@echo "make clean   remove what was built, but not the environment"
 
@@ -61,6 +61,9 @@ lab: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python bench/bench.py
+
+bench-pages: $(READY)
+	@$(BIN)/python bench/pages.py $(PAGES)
 
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header $(LOCK) requirements.in -o requirements.txt
