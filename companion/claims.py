@@ -122,6 +122,8 @@ class Chapter:
     front: dict
     claims: list[Claim] = field(default_factory=list)
     answers: list[Part] = field(default_factory=list)
+    clocked: list[Part] = field(default_factory=list)
+    """Prose outside claims that holds on one clock alone."""
     cells: list[tuple[int, str]] = field(default_factory=list)
     prose: list[tuple[int, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -230,21 +232,23 @@ def parse(path: Path, root: Path) -> Chapter:
                 )
             elif name:
                 chapter.prose.append((line + 1, token.content))
-                if name == "answer":
-                    _answer(chapter, arguments, token.content, line)
+                if name in ("answer", "clock"):
+                    _clocked(chapter, name, arguments, token.content, line)
     return chapter
 
 
-def _answer(chapter: Chapter, clock: str, text: str, line: int) -> None:
-    said = f"'{{answer}} {clock}'".replace(" '", "'")
+def _clocked(chapter: Chapter, name: str, clock: str, text: str, line: int) -> None:
+    """Read an ``{answer}``, or prose in a ``{clock}``."""
+    said = f"'{{{name}}} {clock}'".replace(" '", "'")
     if clock not in CLOCKS:
-        message = f"{said} names no clock; write '{{answer}} then' or '{{answer}} since'"
+        message = f"{said} names no clock; write '{{{name}}} then' or '{{{name}}} since'"
     elif not text.strip():
-        message = f"{said} is empty; say in a few sentences what the chapter finds"
-    elif clock in {answer.clock for answer in chapter.answers}:
+        message = f"{said} is empty" + ("; say in a few sentences what the chapter finds" if name == "answer" else "")
+    elif name == "answer" and clock in {answer.clock for answer in chapter.answers}:
         message = f"{said} stands twice; a chapter has one for each clock"
     else:
-        chapter.answers.append(Part("answer", None, clock, {}, text, line + 1))
+        held = chapter.answers if name == "answer" else chapter.clocked
+        held.append(Part(name, None, clock, {}, text, line + 1))
         return
     chapter.problems.append(Problem(chapter.where, line, "claim", message))
 

@@ -6,6 +6,7 @@ Shares are in percent. Every interval here is about sampling alone: it does not 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from statistics import NormalDist
 
@@ -14,7 +15,7 @@ import pandas as pd
 
 from companion.figures import Figure, _both
 from companion.problems import Problem, Wrong
-from companion.tables import Rows, merge_origins
+from companion.tables import Rows, Table, merge_origins
 from companion.tables import rows as _rows
 
 DEFAULT_MARGIN = 4.0
@@ -50,15 +51,14 @@ def with_intervals(found: Rows, y: str = "value", level: float = 0.95) -> Rows:
     """Rows of a poll table with ``low``, ``high`` and ``interval`` (how it was made), in percent.
 
     In this order: the table's own interval (``ci_low``, ``ci_high``); Wilson on the effective sample, where ``n_eff`` or
-    ``n`` or ``sample_n`` with ``deff`` is known; the margin at 50% that the pollster states, from the sidecar's
-    ``default_margin``; Wilson on the plain sample; and else ``DEFAULT_MARGIN``. A margin is turned into the simple random
-    sample that has it, so that it narrows toward 0 and 100. Where ``default_margin`` names the ``sample_n`` that it is for,
-    the two give a design effect, and a row with another sample is scaled by it: an interval never depends on whether the
-    page that a row was read on happened to print the sample.
+    ``n`` or ``sample_n`` with ``deff`` is known; the margin at 50% that a pollster states, from the sidecar: the ``margin``
+    of the question, else the table's ``default_margin``; Wilson on the plain sample; and else ``DEFAULT_MARGIN``. A margin is
+    turned into the simple random sample that has it, so that it narrows toward 0 and 100. Where it names the ``sample_n``
+    that it is for, the two give a design effect, and a row with another sample is scaled by it: an interval never depends on
+    whether the page that a row was read on happened to print the sample. Where it names in ``of`` whose margin it is, and
+    that is another pollster than the row's, ``interval`` says so.
     """
     table = found.tables[0]
-    stated = table.meta.get("default_margin") or {}
-    points = stated.get("points", DEFAULT_MARGIN)
 
     def interval(row: pd.Series) -> tuple[float, float, str]:
         share = row[y]
@@ -71,18 +71,42 @@ def with_intervals(found: Rows, y: str = "value", level: float = 0.95) -> Rows:
         size = next((row[c] for c in ("n", "sample_n") if pd.notna(row.get(c))), None)
         if size is not None and pd.notna(row.get("deff")):
             return *wilson(share, size, row["deff"], level), f"Wilson, effective n = {size / row['deff']:,.0f}"
+        about = _question(table, row)
+        stated = about.get("margin") or table.meta.get("default_margin")
         if stated:
-            whole = size_for_margin(points, level)
+            points, of = stated.get("points", DEFAULT_MARGIN), stated.get("of")
             scale = size / stated["sample_n"] if size is not None and stated.get("sample_n") else 1.0
-            return *wilson(share, whole * scale, 1.0, level), f"the pollster's margin of {points} points at 50%"
+            own = of is None or of == pollster_of(row, about)
+            how = ("the pollster's" if own else "a") + f" margin of {points} points at 50%"
+            scaled = round(points / math.sqrt(scale), 1)
+            how += f", for this sample {scaled}" if scaled != points else ""
+            how += "" if own else f", taken from that of {of}; this pollster's was not seen"
+            return *wilson(share, size_for_margin(points, level) * scale, 1.0, level), how
         if size is not None:
             return *wilson(share, size, 1.0, level), f"Wilson, n = {size:,.0f}"
-        return *wilson(share, size_for_margin(points, level), 1.0, level), f"a default margin of {points} points at 50%"
+        whole = size_for_margin(DEFAULT_MARGIN, level)
+        return *wilson(share, whole, 1.0, level), f"a default margin of {DEFAULT_MARGIN} points at 50%"
 
     frame = found.frame.copy()
     made = [interval(row) for _, row in frame.iterrows()]
     frame["low"], frame["high"], frame["interval"] = (pd.Series(part, index=frame.index) for part in zip(*made, strict=True))
     return found.with_frame(frame)
+
+
+def _question(table: Table, row: pd.Series) -> dict:
+    """What the sidecar says of the question of a row; nothing, where it doesn't name it."""
+    questions = table.meta.get("questions")
+    if not isinstance(questions, dict):
+        return {}
+    only = next(iter(questions)) if len(questions) == 1 else None
+    about = questions.get(row.get("series") if isinstance(row.get("series"), str) else only)
+    return about if isinstance(about, dict) else {}
+
+
+def pollster_of(row: pd.Series | dict, about: dict) -> str:
+    """Whose poll a row is of: its ``pollster``, else the name at the head of the question's ``asked_by``."""
+    named = row.get("pollster")
+    return named if isinstance(named, str) else re.split(r" \(|, |; ", str(about.get("asked_by") or "not stated"))[0]
 
 
 def poll(table: str, **where) -> Rows:

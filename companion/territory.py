@@ -21,7 +21,8 @@ MAPS = {
 
 
 def area(maker: str, control: str, since: str | None = None, until: str | None = None) -> Rows:
-    """The area held, day by day, in km²: columns ``date`` and ``value``. Days that the maker didn't map are not there.
+    """The area held, day by day, in km²: columns ``date`` and ``value``. Days that the maker didn't map are not there, nor
+    those whose row is marked ``source_error``.
 
     ``maker`` and ``control`` choose the map and what it counts as control, as in ``MAPS``.
     """
@@ -31,6 +32,9 @@ def area(maker: str, control: str, since: str | None = None, until: str | None =
     table, where = MAPS[maker, control]
     found = _rows(table, since=since, until=until, **where)
     frame = found.frame.rename(columns={"km2": "value"}).sort_values("date")
+    if "source_error" in frame:
+        frame = frame[frame["source_error"].ne(True)]
+        found = replace(found, origins=(replace(found.origins[0], lines=tuple(int(line) for line in frame.index)),))
     return Rows(frame, found.origins, "date", "km²", found.how, found.breaks)
 
 

@@ -25,12 +25,12 @@ from browser import (
 from bs4 import BeautifulSoup
 from pybtex.database import parse_string
 
-from companion.book.output import BAR, CHART, ON_PAGE, bibtex, shown_rows
+from companion.book.output import BAR, BELOW, CHART, ON_PAGE, bibtex, shown_rows
 
 MINIBOOK = Path(__file__).parent / "minibook"
 POLLS, GROUND = "chapters/p09-thin-support.html", "chapters/p11-lost-ground.html"
 DRAWN, SAME, NONE = "support-over-time", "support-two-days", "support-later"
-SAID = "All figures of this chart are from after 31 December 2022."
+SAID = "all its figures are from after 31 December 2022."
 LATER = f'''
 ```{{code-cell}} ipython3
 :tags: [hide-input]
@@ -173,9 +173,16 @@ def test_names_say_which_chart_and_begin_with_what_is_seen(made):
     named = {}
     for part in figure.select("summary, .chart-links > a"):
         seen = "".join(text for text in part.find_all(string=True) if not text.find_parent(class_="sr"))
-        assert part.get_text().startswith(seen) and part.get_text().endswith(title), part
+        assert part.get_text().startswith(seen), part
+        assert part.get_text().endswith(title) == (seen in ("CSV", "This chart alone")), "the figure's name says the rest"
         named[seen] = part
     assert list(named) == ["Table", "CSV", "SVG", "PNG", "Cite", "This chart alone"]
+    # Where there are two pictures, each has its own name, so that what was found later is not read out with the first.
+    assert not figure.has_attr("aria-label")
+    names = [figure.select_one(part)["aria-label"] for part in (".chart-all", ".chart-then")]
+    assert names == [title, made.payloads[DRAWN]["then"]["title"]]
+    for page, ident in ((POLLS, SAME), (POLLS, NONE)):
+        assert soup(made.html / page).select_one(f"#chart-{ident}")["aria-label"] == made.payloads[ident]["title"]
     assert [a.get_text() for a in figure.select(".chart-tables a")] == made.payloads[DRAWN]["tables"]
 
 
@@ -325,10 +332,11 @@ def test_then_shows_the_then_picture_and_only_it(browser, made, scripts):
         assert seen(page, DRAWN) == {"whole": 0, "then": 1, "line": 0, "row": 1, "of": 1}
         assert seen(page, SAME) == {"whole": 1, "then": 0, "line": 0, "row": 1, "of": 0}
         assert seen(page, NONE) == {"whole": 0, "then": 0, "line": 1, "row": 0, "of": 0}
-        assert page.locator(f"#chart-{NONE}").inner_text().strip() == SAID
+        assert page.locator(f"#chart-{NONE}").inner_text().strip() == f"{made.payloads[NONE]['title']}: {SAID}"
         # What a screen reader is given: one picture, with the words of what it shows.
         names = [image["name"] for image in images_heard(page)]
-        assert names == [made.payloads[DRAWN]["then"]["alt"], made.payloads[SAME]["alt"]]
+        alts = [made.payloads[DRAWN]["then"]["alt"], made.payloads[SAME]["alt"]]
+        assert sorted(names) == sorted(f"{alt} {BELOW}" for alt in alts)  # the tree is not given in the page's order
 
 
 def images_heard(page) -> list[dict]:
@@ -344,7 +352,7 @@ def test_the_own_page_has_both_pictures_in_words_and_files(browser, made):
     text = page.select_one("main").get_text()
     assert made.payloads[DRAWN]["alt"] in text and made.payloads[DRAWN]["then"]["alt"] in text
     assert "The whole" not in soup(made.html / "charts" / f"{SAME}.html").select_one("main").get_text().splitlines()
-    assert SAID in soup(made.html / "charts" / f"{NONE}.html").select_one("main").get_text()
+    assert f"{made.payloads[NONE]['title']}: {SAID}" in soup(made.html / "charts" / f"{NONE}.html").select_one("main").get_text()
     for name in (DRAWN, f"{DRAWN}-embed"):
         policy = soup(made.html / "charts" / f"{name}.html").select_one("meta[http-equiv]")["content"]
         assert policy == soup(made.html / POLLS).select_one("meta[http-equiv]")["content"]

@@ -22,8 +22,9 @@ from companion import chart, one, rows
 from companion.charts.forms import _thin, contrast, figure
 from companion.charts.frame import PALETTES, spread, staircase, text_width, wrap
 from companion.charts.output import MIME, bundle, render
+from companion.charts.said import LONGEST, amount, typographic
 from companion.problems import Wrong
-from companion.project import Project, use
+from companion.project import Project, current, use
 
 ROOT = Path(__file__).resolve().parent.parent
 BOTH = [(mode, width) for mode in ("light", "dark") for width in ("wide", "narrow")]
@@ -444,8 +445,8 @@ def test_marks_stand_at_their_days_and_are_told(project):
             shown = sorted(line.get_xdata()[0] for line in drawn.artists if line.get_label() == "mark")
             days = sorted(mdates.date2num(pd.Timestamp(day)) for day in MARKS.values())
             np.testing.assert_allclose(shown, [box.x0 + (day - low) / (high - low) * box.width for day in days])
-        assert "Marked: mobilisation (2022-09-21), Kherson (2022-11-11)," in made.alternative
-    assert "Reference line at 50: half." in examples()["marked"].alternative
+        assert "Marked: mobilisation (September 2022), Kherson (November 2022)," in made.alternative
+    assert "Reference line at 50%: half." in examples()["marked"].alternative
 
 
 @pytest.mark.parametrize("name", ["lines", "marked", "marked bars", "bars", "stacked", "panels", "timeline"])
@@ -483,9 +484,15 @@ def test_the_op_eds_words_stand_over_its_band_and_no_tick(project):
             assert words.x0 >= drawn.axes[0].get_position().x0 * wide - 1  # so right of the y axis's labels
 
 
-def test_the_op_ed_is_an_outline_over_a_stack(project):
-    (window,) = artists(figure(examples()["stacked"]), "op-ed window")
-    assert not window.get_fill()
+def test_the_op_ed_is_filled_as_elsewhere_and_its_ends_are_drawn_over_a_stack(project):
+    """A fill over the areas would look like one more part."""
+    drawn, elsewhere = figure(examples()["stacked"]), figure(examples()["lines"])
+    (window,), (other,) = artists(drawn, "op-ed window"), artists(elsewhere, "op-ed window")
+    assert window.get_facecolor()[:3] == other.get_facecolor()[:3] and window.get_zorder() < artists(drawn, "yes")[0].get_zorder()
+    ends = [a for a in artists(drawn, "op-ed end") if hasattr(a, "get_linestyle") and hasattr(a, "get_xdata")]
+    days = [mdates.date2num(pd.Timestamp(day)) for day in current().oped.window]
+    np.testing.assert_allclose([line.get_xdata()[0] for line in ends], days)
+    assert all(line.get_zorder() > max(a.get_zorder() for a in artists(drawn, "yes")) for line in ends)
 
 
 def test_a_lone_panels_name_is_quiet(project):
@@ -504,9 +511,9 @@ def test_a_long_stretch_without_figures_is_dotted(project):
     np.testing.assert_allclose(gap.get_xdata(), days)
     assert len(lines) == 2 and max(lines[0].get_xdata()) == days[0] and min(lines[1].get_xdata()) == days[1]
     assert any(note.startswith("Dotted: no figure found between") for note in texts(drawn, "note"))
-    assert "on a line: one poll" in texts(drawn, "key")
+    assert "each dot is one poll" in texts(drawn, "key")
     assert not any("Dotted" in note for note in texts(figure(examples()["lines"]), "note"))
-    assert "on a line: one figure" in texts(figure(examples()["lines"]), "key")
+    assert "each dot is one figure" in texts(figure(examples()["lines"]), "key")
 
 
 def test_references_leave_row_labels_alone(project):
@@ -551,9 +558,15 @@ def test_a_zero_is_not_a_missing_figure_and_oblasts_are_named_once(project):
     drawn = figure(chart.maps("m", {"a": found.with_frame(frame)}, by="oblast", **SAID))
     (luhansk,) = artists(drawn, "Luhansk")
     assert tuple(luhansk.get_facecolors()[0][:3]) == to_rgb(PALETTES["light"].ramp[0])
-    drawn = figure(examples()["maps"])
-    assert sorted(texts(drawn, "oblast")) == ["Don", "Khe", "Luh"]
-    assert "Names: Don = Donetsk, Khe = Kherson, Luh = Luhansk." in texts(drawn, "note")
+    for mode, width in BOTH:
+        drawn = figure(examples()["maps"], mode, width)
+        names = texts(drawn, "oblast")
+        assert len(names) == 3 and {name[:3] for name in names} == {"Don", "Khe", "Luh"}
+        cut = sorted(name for name in names if len(name) == 3)
+        notes = " ".join(texts(drawn, "note"))
+        for short in cut:
+            assert f"{short} = " in notes
+        assert bool(cut) == ("Names: " in notes)
 
 
 # The frame
@@ -639,13 +652,98 @@ def test_one_point_is_drawn(project):
     assert artists(figure(chart.bars("bar", {"A": rows("x/net", map="isw", until="2022-03-31")}, **SAID)), "A")
 
 
-def test_alternative_text_says_first_and_last(project):
+def test_alternative_text_says_the_numbers_that_help(project):
     made = examples()["lines"]
     part = made.data[made.data["series"] == "Pollster A"]
-    for figure_ in (part["value"].iloc[0], part["value"].iloc[-1]):
-        assert f"{figure_:,.4g}" in made.alternative
-    assert "5 from" in examples()["timeline"].alternative
-    assert "Luhansk 99" in examples()["maps"].alternative
+    for place, day in ((0, "March 2022"), (-1, f"{part['x'].iloc[-1]:%B %Y}")):
+        assert f"{amount(part['value'].iloc[place], '%')} in {day}" in made.alternative
+    assert "; from " in examples()["timeline"].alternative and "One: " in examples()["timeline"].alternative
+    assert "Luhansk 99%" in examples()["maps"].alternative
+    bars = examples()["bars"]
+    first = bars.data[bars.data["series"] == "ISW"]
+    assert f"highest {amount(first['value'].max(), bars.unit)} in " in bars.alternative
+    assert f"lowest {amount(first['value'].min(), bars.unit)} in " in bars.alternative
+    for name in EXAMPLES:
+        said = examples()[name].alternative
+        assert not re.search(r"\d{4}-\d\d|-\d|\.\d\d|see column", said), f"{name}: {said}"
+
+
+def test_a_number_in_words_has_a_true_minus_one_decimal_and_a_short_unit():
+    assert [amount(v, "%") for v in (-0.04, -1.57, 53.0, 14.24, 19838.2)] == ["0%", "−1.6%", "53%", "14.2%", "19,838%"]
+    assert amount(-35903, "km2") == "−35,903 km²" and amount(5, "see column unit") == "5"
+
+
+def test_words_are_set_with_typographic_signs(project):
+    assert (
+        typographic("The \"joining\": don't, the makers' 'old' map (\"so\")")
+        == "The “joining”: don’t, the makers’ ‘old’ map (“so”)"
+    )
+    made = chart.lines("t", {"A": rows("x/polls", who="A")}, **SAID | {"title": 'They don\'t say "yes"'})
+    assert made.title == "They don’t say “yes”" and "They don’t say “yes”" in " ".join(texts(figure(made), "title"))
+
+
+def test_months_have_their_names_below_their_middle(project):
+    """A poll at a month's end stands over the name of its own month."""
+    made = chart.lines("months", {"A": rows("x/polls", who="A", until="2022-12-31")}, **SAID)
+    for width in ("wide", "narrow"):
+        drawn = figure(made, "light", width)
+        ax, box, wide = drawn.axes[0], drawn.axes[0].get_position(), drawn.get_size_inches()[0] * drawn.dpi
+        low, high = ax.get_xlim()
+        seen = 0
+        for t in (t for t in drawn.texts if t.get_label() == "tick" and t.get_text()[:3].isalpha()):
+            month = pd.Timestamp(f"1 {t.get_text()[:3]} 2022")
+            start, end = (
+                (box.x0 + (min(max(mdates.date2num(day), low), high) - low) / (high - low) * box.width) * wide
+                for day in (month, month + pd.offsets.MonthBegin())
+            )
+            middle, half = t.get_position()[0] * wide, t.get_window_extent(drawn.canvas.get_renderer()).width / 2
+            # Moved inwards where it would leave the picture.
+            assert start <= middle <= end or middle + half > wide - 16, f"{t.get_text()} in the {width} picture"
+            seen += 1
+        assert seen >= 3
+
+
+def test_other_reports_are_hollow_in_the_hue_of_their_line(project):
+    part = rows("x/polls", who="A")
+    said = {"A": part, "B": rows("x/polls", who="B")}
+    made = chart.lines("o", said, others={"B": rows("x/polls", who="C")}, point="one poll", **SAID)
+    drawn = figure(made)
+    (hollow,), (line, *_) = artists(drawn, "B, another report"), artists(drawn, "_line B")
+    assert to_rgb(hollow.get_markeredgecolor()) == to_rgb(line.get_color())
+    assert to_rgb(hollow.get_markerfacecolor()) == to_rgb(PALETTES["light"].background)
+    assert "Hollow: another report of the same poll." in texts(drawn, "note") and "B, another report" not in texts(drawn, "key")
+    with pytest.raises(Wrong, match="others= names 'Z', which is none of its lines; there are A, B"):
+        chart.lines("o", said, others={"Z": part}, **SAID)
+
+
+def test_a_count_begins_at_nothing_and_tells_what_is_asked(project):
+    part = rows("x/polls", who="A")
+    made = chart.lines(
+        "b", {"A": part}, begins="2022-02-24", tell=["2022-03-31"], points={"Lone": rows("x/polls", who="C")}, **SAID
+    )
+    drawn = figure(made)
+    (lead,) = artists(drawn, "_begin A")
+    first = made.data[made.data["series"] == "A"].iloc[0]
+    assert lead.get_xdata()[0] == mdates.date2num(pd.Timestamp("2022-02-24")) and list(lead.get_ydata()) == [0, first["value"]]
+    assert drawn.axes[0].get_xlim()[0] <= lead.get_xdata()[0]
+    assert any(text.startswith(f"{first['value']:.0f}") for text in texts(drawn, "series"))
+    with pytest.raises(Wrong, match="begins= needs a date like"):
+        chart.lines("b", {"A": part}, begins="February", **SAID)
+
+
+def test_dots_by_value_and_bars_with_their_values(project):
+    figures = {f"row {v}": one("x/polls", who="A", date=v) for v in ("2022-03-31", "2022-06-30", "2023-03-31")}
+    made = chart.dots("d", {"": figures}, by_value=True, **SAID)
+    labels = sorted(figures, key=lambda label: -figures[label].value)
+    assert texts(figure(made), "label") == labels
+    told = chart.bars("v", {"ISW": rows("x/net", map="isw", until="2022-12-31")}, values=True, **SAID)
+    for width in ("wide", "narrow"):
+        drawn = figure(told, "light", width)
+        shown = {t.replace("−", "-").replace("+", "").replace(",", "") for t in texts(drawn, "value")}
+        low = told.data["value"].abs() < 0.05 * told.data["value"].abs().max()
+        wanted = {f"{v:.0f}" for v in told.data.loc[low if width == "narrow" else slice(None), "value"] if abs(v) >= 100}
+        assert wanted <= shown
+        assert_readable(drawn, width)
 
 
 # Colour
@@ -879,17 +977,14 @@ def test_the_books_alternative_texts_say_the_finding_and_the_numbers(ident):
     made = REAL_CHARTS[ident]
     said = made.alternative
     assert said.startswith(made.alt.rstrip(". ")) and len(made.alt.split()) >= 4
-    known = made.data.dropna(subset=["value"])
-    if made.form == "timeline":
-        expected = [str(n) for n in known.groupby("series").size()]
-    elif made.dated:
-        ends = [part.iloc[[0, -1]]["value"] for _, part in known.groupby("series")]
-        expected = [v for pair in ends for v in pair]
-    else:
-        expected = list(known["value"])
-    for v in expected:
-        shown = v if isinstance(v, str) else f"{v:,.0f}" if abs(v) >= 1000 else f"{v:.4g}"
-        assert shown in said, f"{shown} is not in the alternative text of {ident}"
+    assert re.search(r"\d", said) or made.form == "timeline" or len(made.alt) > 250, f"{ident} has no number: {said}"
+    assert len(said) <= max(LONGEST, len(made.alt) + 1)
+    assert not re.search(r"\d{4}-\d\d-\d\d|(?<!\w)-\d|\d\.\d\d|see column|[\"']", said), f"{ident}: {said}"
+    if made.form != "lines" or len(made.alt) > 150:
+        return
+    for _, part in made.data[~made.data["series"].isin(made.options["points"])].groupby("series"):
+        for value in part["value"].iloc[[0, -1]]:
+            assert amount(value, made.unit) in said, f"{value} is not in the alternative text of {ident}"
 
 
 # What was known by the cut-off
@@ -1064,8 +1159,9 @@ def test_a_row_counts_from_the_day_on_which_it_became_public(project):
 
 def test_a_chapter_runs_again_when_a_sources_date_changes_what_was_known(project):
     """``said_of_sources`` is part of the hash that says whether a chapter's cells have to run."""
-    frame = pd.DataFrame({"date": pd.to_datetime(["2022-03-31", "2022-04-30", "2023-03-31"]), "value": [1.0, 2, 3]})
-    table(project, "dated", frame.assign(source_id=["early", "pollster", "early"]))
+    days = ["2022-02-28", "2022-03-31", "2022-04-30", "2023-03-31"]
+    frame = pd.DataFrame({"date": pd.to_datetime(days), "value": [1.0, 1, 2, 3]})
+    table(project, "dated", frame.assign(source_id=["early", "early", "pollster", "early"]))
     said = []
     for day in ("2024-03-01", "2024-04-01", "2022-12-01"):
         (project / "references.bib").write_text(BIB.replace("2024-03-01", day))
@@ -1134,6 +1230,19 @@ def test_the_check_sees_a_missing_then_without_drawing(book, monkeypatch):
     assert "chart 'support-over-time' shows figures from after the cut-off and before it; give then=…" in problem.message
 
 
+def test_of_a_sum_some_parts_make_no_picture(then_project):
+    """Where one part of a sum became known later, the sum can't be drawn, though its other parts could."""
+    order = ["yes", "no"]
+    frame = pd.read_csv(then_project / "data" / "x" / "parts.csv", parse_dates=["date"])
+    late = pd.Series(pd.NaT, frame.index).where(frame["answer"] != "no", pd.Timestamp("2024-01-01"))
+    table(then_project, "parts_late", frame.assign(public_on=late, public_basis="printed: so"), public="same day")
+    with use(Project(then_project)):
+        made = chart.stacked("s", {"": rows("x/parts_late", until=CUT_OFF)}, by="answer", order=order, **SAID)
+        known = int((made.data["series"] == "yes").sum())
+        assert made.state == "none" and made.known == known > 1 and len(made.data) > known
+        assert bundle(made)[MIME]["then"] == {"state": "none", "known": known}
+
+
 @pytest.mark.parametrize("name", FORMS)
 def test_bundle_has_the_then_picture(then_project, name):
     made = then_examples()[name]
@@ -1152,6 +1261,14 @@ def test_bundle_says_when_there_is_no_second_picture(project):
     assert bundle(examples()["lines"])[MIME]["then"] == {"state": "none"}
     known(project)
     with use(Project(project)):
+        part = rows("x/polls_known", who="A")
+        last = part.frame["date"][part.frame["date"] <= CUT_OFF].max()
+        late = part.with_frame(part.frame[part.frame["date"] >= last])
+        assert len(late.frame) > 1
+        then = bundle(chart.lines("one", {"A": late}, **SAID))[MIME]["then"]
+        assert then == {"state": "none", "known": 1}, "a picture of one mark is none"
+        with pytest.raises(Wrong, match="too little in it was known by 31 December 2022; take it out"):
+            chart.lines("one", {"A": late}, **SAID | THEN)
         made = chart.lines("same", {"A": rows("x/polls_known", until=CUT_OFF, who="A")}, **SAID)
         assert bundle(made)[MIME]["then"] == {"state": "same"}
 
@@ -1173,6 +1290,8 @@ def test_the_books_then_pictures_hold_what_the_rule_on_values_lets_through():
                         continue  # which line is of which table isn't said
                     each = zip(names if len(names) > 1 else names * len(lines), map(int, lines), strict=True)
                     every = _were_known(real, [(real.tables[n], i) for n, i in each])
+                    if every and made.state == "none" and made.known:
+                        continue  # too little to draw: a single figure, or parts of sums
                     assert every == ((name, line) in kept), f"{made.id}: {name}:{line}"
 
 

@@ -928,7 +928,7 @@ BREAKS = [
         " became public 2023-04-03 (printed: the source's date, 2023-04-03)"
         ", after the cut-off 2022-12-31; if it was public by"
         " then, say when and how we know in public_on",
-        also=("value 'support-fall' on the then clock", "chart 'support-two-days' shows figures from after the cut-off"),
+        also=("value 'support-fall' on the then clock",),
     ),
     Break(
         "series no longer public the same day",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -182,7 +183,9 @@ def test_every_place_of_the_index_is_on_its_page(mini):
         if anchor and anchor not in ids[address]:
             lost.append(f"{found['kinds'][kind]}: {address}#{anchor}")
     assert not lost
-    assert {found["kinds"][place[0]] for place in found["places"]} == set(found["kinds"]), "a kind of place is missing"
+    assert {found["kinds"][place[0]] for place in found["places"]} == set(found["kinds"]) - {"explorer"}, (
+        "a kind of place is missing"
+    )
 
 
 def test_the_index_has_the_text_and_not_the_rows_or_the_code(mini):
@@ -199,9 +202,12 @@ def test_the_index_has_the_text_and_not_the_rows_or_the_code(mini):
 
 def test_no_other_page_loads_the_search(mini):
     for path in mini.html.rglob("*.html"):
-        loaded = [Path(tag["src"]).name for tag in soup(path).select("script[src]")]
+        loaded = [Path(tag["src"].split("?")[0]).name for tag in soup(path).select("script[src]")]
         assert ("find.js" in loaded) == (path.name == "search.html"), path
         assert "find-index.js" not in loaded, "the index is asked for with the first word"
+    name, _, version = soup(mini.html / "search.html").select_one("form.find")["data-index"].partition("?v=")
+    written = (mini.html / name).read_bytes()
+    assert version and hashlib.sha256(written).hexdigest().startswith(version), "the page asks for another index than was written"
 
 
 def search(page, base: str, words: str) -> SimpleNamespace:
@@ -211,7 +217,7 @@ def search(page, base: str, words: str) -> SimpleNamespace:
     page.get_by_role("status").filter(has_text="“").wait_for()
     claims = page.locator(".found-claims > li:visible > a").all_inner_texts()
     places = [
-        (li.locator(".found-about span").first.inner_text(), li.locator(".found-title").inner_text())
+        (li.locator(".found-about").inner_text().split(": ")[0], li.locator(".found-title").inner_text())
         for li in page.locator(".found-places > li:visible").all()
     ]
     return SimpleNamespace(claims=claims, places=places, status=page.get_by_role("status").inner_text())
@@ -232,7 +238,8 @@ def test_search_finds_on_the_web_and_from_disk(browser, mini, where):
             part = page.locator(".found-text a").first
             assert part.inner_text() == "Then"
             assert part.get_attribute("href").endswith("#claim-support-is-thin-then")
-            assert page.locator(".found-text mark").count() >= 2
+            assert page.locator(".found-text b.hit").count() >= 2 and not page.locator("mark").count()
+            assert page.title().startswith("gap wider · Search")
             part.click()
             page.wait_for_url("**#claim-support-is-thin-then")
             assert page.locator("#claim-support-is-thin-then").is_visible()
@@ -276,8 +283,44 @@ def test_other_spellings_and_forms_lead_to_the_same(browser, mini):
         page = context.new_page()
         for words in ("Выдуманный", "Invented Pollster"):
             assert ("Index", "The Invented Pollster") in search(page, mini.url, words).places, words
+            runs = page.locator(".found-text [lang]").evaluate_all("all => all.map(e => [e.lang, e.textContent])")
+            assert ["ru", "Выдуманный опрос"] in runs or ["ru", "Выдуманный"] in runs, words
         for words in ("list experiments", "LIST EXPERIMENT", "list exper"):
             assert search(page, mini.url, words).places[0] == ("Glossary", "list experiment"), words
+
+
+def test_the_search_has_no_clock(browser, mini):
+    """A reader who chose "then" is shown all that is found, on a page that has no switch."""
+    assert not re.search(r"\bclock-(then|since)\b|data-clocked", (mini.html / "search.html").read_text(encoding="utf-8"))
+    with window(browser) as context:
+        page = context.new_page()
+        page.add_init_script("localStorage.setItem('clock', 'then')")
+        search(page, mini.url, "thin")
+        assert not page.locator("form.clocks").count()
+        assert page.locator(".found-claims > li:visible .by-since").first.is_visible()
+
+
+@pytest.mark.parametrize(
+    ("words", "titles"),
+    {
+        "Kherson": ["Explore: who held what, and when"],
+        "map": ["Explore: who held what, and when"],
+        "polls": ["Explore the polls"],
+        "explore": ["Explore the polls", "Explore: who held what, and when"],
+    }.items(),
+)
+def test_the_explorers_are_among_the_first(browser, site, words, titles):
+    with window(browser) as context:
+        first = search(context.new_page(), site.url, words).places[:3]
+    assert {("Explorer", title) for title in titles} <= set(first)
+
+
+def test_the_index_of_names_leads_to_the_explorers(site):
+    page = soup(site.html / "people-places.html")
+    for name, path in {"Kherson": "explore-territory.html", "Levada Center": "explore-polls.html"}.items():
+        item = next(li for li in page.select(".names-list > li") if li.select_one(".name-words").get_text() == name)
+        line = next(p for p in item.select("p") if p.get_text().startswith("To explore: "))
+        assert [a["href"] for a in line.select("a")] == [path]
 
 
 def test_nothing_found_says_what_was_searched_and_where_else_to_look(browser, mini):
@@ -319,7 +362,7 @@ def test_search_by_keyboard_alone(browser, mini):
 
 def test_without_its_index_the_claims_can_still_be_searched(browser, mini):
     with window(browser) as context:
-        context.route("**/find-index.js", lambda route: route.abort())
+        context.route("**/find-index.js*", lambda route: route.abort())
         page = context.new_page()
         page.goto(f"{mini.url}/search.html")
         page.get_by_role("searchbox").fill("thin")

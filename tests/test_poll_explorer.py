@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import json
 import re
 import shutil
+from itertools import combinations
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -190,6 +192,50 @@ def test_a_total_leads_and_its_parts_wait():
     assert s.answers[-1] == "hard to say", "an answer that is none comes last"
 
 
+LEADS = {
+    ("levada_support", "support"): "support, total",
+    ("other_polls", "levada successful"): "successful",
+    ("other_polls", "vtsiom successful"): "successful",
+    ("other_polls", "russian field approval"): "approve, total",
+    ("crimea_obligations", "agree or disagree with a statement"): "did not break them",
+    ("crimea_obligations", "did Russia break its obligations"): "did not break them",
+    ("knowledge_of_harm", "who is responsible"): "United States and NATO",
+    ("knowledge_of_harm", "who blew up the Kakhovka dam"): "Ukraine",
+    ("chronicles_other_questions", "emotion about operation: shame"): "feel",
+    ("chronicles_other_questions", "left because of mobilisation: family member left"): "named",
+    ("chronicles_by_group", "withdrawal without reaching the goals"): "support",
+}
+
+
+@pytest.mark.parametrize(("table", "question"), LEADS)
+def test_the_answer_that_leads_is_the_sidecars_else_the_largest(table, question):
+    with use(PROJECT):
+        found = [s for s in all_series(PROJECT) if s.table.csv.stem == table and s.question == question]
+    assert found and {s.lead for s in found} == {LEADS[table, question]}
+
+
+def test_without_a_word_of_the_sidecar_the_largest_share_of_the_last_survey_leads():
+    checked = 0
+    with use(PROJECT):
+        for s in all_series(PROJECT):
+            told = s.frame[s.frame["answer"].isin(s.shown) & ~s.frame["answer"].str.contains("hard to say|declined|no answer")]
+            first = [s.about.get("compare"), *s.table.meta.get("compare", ())]
+            if any(answer in set(s.frame["answer"]) for answer in first) or told.empty:
+                continue
+            day = s.table.meta["date"]
+            last = told[told[day] == told[day].max()].set_index("answer")["value"]
+            assert last[s.lead].max() == last.max(), (s.table.name, s.question, s.among)
+            checked += 1
+    assert checked > 60
+
+
+def test_two_totals_of_one_poll_are_the_sums_of_their_parts():
+    rows = [r for r in read("russian_opinion/other_polls").values() if r["series"] == "russian field approval"]
+    values = {r["answer"]: float(r["value"]) for r in rows}
+    for word in ("approve", "disapprove"):
+        assert values[f"{word}, total"] == pytest.approx(values[f"definitely {word}"] + values[f"rather {word}"])
+
+
 def test_a_table_that_follows_the_contract_appears_by_itself(book, given, page):
     own = [s for s in given["series"] if s["topic"] == SIDECAR["title"]]
     assert [(s["pollster"], s["question"]) for s in own] == [("Pollster A", "calm"), ("Pollster B", "calm here")]
@@ -244,9 +290,9 @@ def test_the_table_on_the_page_shows_the_rows_of_the_csv(book, page, table):
         made = poll(name).frame
     for row, line in zip(shown, lines, strict=True):
         given = printed[line]
-        assert row[1] == given["answer"]
-        assert row[2] == (f"{given['qualifier']} " if given.get("qualifier") else "") + f"{float(given['value']):g}%"
-        assert row[3] == f"{made.loc[line, 'low']:.1f} to {made.loc[line, 'high']:.1f}"
+        assert row[3] == given["answer"]
+        assert row[1] == (f"{given['qualifier']} " if given.get("qualifier") else "") + f"{float(given['value']):g}%"
+        assert row[2] == f"{made.loc[line, 'low']:.1f} to {made.loc[line, 'high']:.1f}"
         assert row[4] == (given.get("sample_n") or "not seen")
         assert given["period_end"][:4] in row[0]
     assert [r[0] for r in shown] == [r[0] for r in sorted(shown, key=lambda r: printed[int(r[7].split()[1])]["period_end"])]
@@ -307,7 +353,7 @@ def test_pollsters_stand_side_by_side_and_are_never_averaged(book, page):
         for table in ("levada_support", "chronicles_support", "other_polls")
         for v in (r["value"] for r in read(f"russian_opinion/{table}").values())
     }
-    assert {float(re.sub(r"[^\d.]", "", row[2])) for row in rows_of(page)} <= printed
+    assert {float(re.sub(r"[^\d.]", "", row[1])) for row in rows_of(page)} <= printed
     assert page.locator(".polls-card").count() == len(ticked)
     assert "compare its course" in page.inner_text(".poll-explorer figcaption")
     page.uncheck(".polls-answers input >> nth=0")
@@ -470,7 +516,7 @@ def test_a_keyboard_alone_is_enough(book, page):
     assert "December 2022" in said(page)
     to("e.type === 'checkbox'")
     page.keyboard.press("Space")
-    assert "approve" not in {row[1] for row in rows_of(page)}
+    assert "approve" not in {row[3] for row in rows_of(page)}
     assert page.evaluate("document.activeElement.value") == "approve"
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline != "none"
@@ -490,6 +536,76 @@ def test_what_is_shown_is_announced(book, page):
     head = page.eval_on_selector_all(".polls-figures thead th", "all => all.map(c => c.scope + c.textContent)")
     assert head[0] == "colFieldwork"
     assert page.get_attribute(".polls-figures tbody tr:first-child :first-child", "scope") == "row"
+
+
+def test_a_tick_is_announced_once_and_a_redrawing_not_at_all(book, page):
+    page.goto(f"{book[1]}/{PAGE}?q=support-for-the-war&pollster=levada-center")
+    page.evaluate(
+        """() => { window.heard = []; const said = document.querySelector('.polls-said');
+             new MutationObserver(() => heard.push(said.textContent)).observe(said, { childList: true, subtree: true }); }"""
+    )
+    page.uncheck(".polls-answers input[value=hard-to-say]")
+    (words,) = page.evaluate("heard")
+    assert words.endswith("2 answers shown: support, total; do not support, total.")
+    page.evaluate("document.dispatchEvent(new CustomEvent('companion:clock', { detail: 'both' }))")
+    assert page.evaluate("heard.length") == 1
+    assert page.inner_text(".polls-card h3") == "Levada Center: support"
+
+
+@pytest.mark.parametrize("lost", ["polls.js", "polls-data.js"])
+def test_where_a_script_does_not_come_the_words_in_its_place_do(book, browser, lost):
+    with window(browser) as context:
+        context.route(f"**/{lost}*", lambda route: route.abort())
+        page = context.new_page()
+        page.goto(f"{book[1]}/{PAGE}")
+        wait = page.locator(".polls-wait")
+        assert not wait.is_visible(), "room is kept at first"
+        page.wait_for_timeout(4300)
+        assert wait.is_visible() and "The explorer needs its script" in wait.inner_text()
+        assert page.locator("#polls").bounding_box()["height"] < 300
+        assert page.locator(".polls-all table").first.is_visible()
+
+
+def test_an_explorer_that_fails_gives_way_to_the_words(book, browser):
+    with window(browser) as context:
+        page = context.new_page()
+        page.add_init_script(
+            "delete window.ResizeObserver; Element.prototype.toggleAttribute = null; DOMTokenList.prototype.toggle = null"
+        )
+        page.goto(f"{book[1]}/{PAGE}")
+        page.wait_for_timeout(4300)
+        assert page.locator(".polls-wait").is_visible() and not page.locator(".polls-form").count()
+
+
+def test_an_older_browser_draws_the_same(book, browser):
+    """What browsers of 2021 don't have yet is not needed."""
+    with window(browser) as context:
+        page = context.new_page()
+        missing = ("Array.prototype.at", "String.prototype.at", "Array.prototype.toReversed", "Array.prototype.toSorted")
+        more = ("Array.prototype.findLast", "Array.prototype.with", "Object.hasOwn", "window.structuredClone")
+        page.add_init_script(";".join(f"delete {name}" for name in (*missing, *more)))
+        page.goto(f"{book[1]}/{PAGE}?q=approval-of-putin")
+        assert page.locator("#polls.ready .polls-plot svg .band").count() and rows_of(page)
+
+
+def test_on_a_phone_a_row_of_figures_is_a_card(book, browser):
+    with window(browser, "light", "phone") as context:
+        page = context.new_page()
+        page.goto(f"{book[1]}/{PAGE}?q=support-for-the-war&pollster=levada-center")
+        box = page.locator(".polls-figures .table-scroll")
+        assert box.evaluate("e => e.scrollWidth <= e.clientWidth"), "a column is cut"
+        row = page.locator(".polls-figures tbody tr").first
+        assert row.get_attribute("role") == "row"
+        heads = page.locator(".polls-figures thead th").all_text_contents()
+        labels = row.locator("td").evaluate_all("all => all.map(c => getComputedStyle(c, '::before').content.slice(1, -1))")
+        assert labels == heads[1:] and row.locator("td").first.is_visible()
+
+
+def test_on_a_desktop_every_column_is_seen(book, browser):
+    with window(browser, "light", "desktop") as context:
+        page = context.new_page()
+        page.goto(f"{book[1]}/{PAGE}?q=support-for-the-war&pollster=levada-center")
+        assert page.locator(".polls-figures .table-scroll").evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
 @pytest.mark.parametrize(("mode", "width"), SIZES)
@@ -542,8 +658,31 @@ def test_names_in_the_chart_stay_inside_and_apart(book, browser, width):
                 boxes,
                 right,
             )
-            boxes.sort(key=lambda b: b[1])
-            assert all(a[3] <= b[1] + 4 for a, b in zip(boxes, boxes[1:], strict=False)), (query, boxes)
+            for a, b in combinations(boxes, 2):
+                beside = a[2] <= b[0] + 4 or b[2] <= a[0] + 4
+                assert beside or a[3] <= b[1] + 4 or b[3] <= a[1] + 4, (query, a, b)
+
+
+def test_a_line_that_ends_early_has_its_name_at_its_last_point(book, page):
+    page.goto(f"{book[1]}/{PAGE}?q=support-for-the-war&pollster=levada-center")
+    last = page.locator(".polls-plot .none-1 path.mark").last.bounding_box()
+    name = page.locator(".polls-plot .none-1 text.name")
+    box, figures = (
+        name.bounding_box(),
+        [r for r in read("russian_opinion/levada_support").values() if r["answer"] == "hard to say"],
+    )
+    newest = max(figures, key=lambda r: r["period_end"])
+    assert name.text_content().startswith(f"hard to say {float(newest['value']):g}%, ")
+    assert name.text_content().endswith(newest["period_end"][:4])
+    assert -5 < box["x"] - (last["x"] + last["width"]) < 25
+    assert abs(box["y"] + box["height"] / 2 - last["y"] - last["height"] / 2) < 40
+
+
+def test_a_browser_without_pairs_of_colours_has_the_light_ones():
+    css = (STATIC / "polls.css").read_text(encoding="utf-8")
+    pairs = dict(re.findall(r"(--[\w-]+): light-dark\((#\w+), #\w+\)", css))
+    (fallback,) = re.findall(r"@supports not \(color: light-dark\(#fff, #000\)\) \{\n(.*?)\n\}\n", css, re.DOTALL)
+    assert pairs and dict(re.findall(r"(--[\w-]+): (#\w+);", fallback)) == pairs
 
 
 def test_colours_are_those_of_the_charts():
@@ -617,11 +756,14 @@ def test_only_its_page_loads_it(book):
         assert loaded == (["polls.css", "polls-data.js", "polls.js"] if path.name == PAGE else []), path.name
         if path.name == PAGE:
             assert not re.search(r"\sstyle=", text)
-            assert re.search(r'polls\.js"[^>]* defer', text)
+            assert re.search(r'polls\.js[^">]*"[^>]* defer', text)
+            (named,) = re.findall(r"polls-data\.js\?v=(\w+)", text)
+            given = (book[0] / "_static" / "polls-data.js").read_bytes()
+            assert hashlib.sha256(given).hexdigest().startswith(named), "the page asks for other data than was written"
 
 
 def test_it_stays_small(book):
-    assert len(gzip.compress((STATIC / "polls.js").read_bytes())) < 8 * 1024
+    assert len(gzip.compress((STATIC / "polls.js").read_bytes())) < 10 * 1024
     parts = [book[0] / PAGE, *(book[0] / "_static" / name for name in ("polls.css", "polls-data.js", "polls.js"))]
     assert sum(len(gzip.compress(part.read_bytes())) for part in parts) < 150_000
 
@@ -645,6 +787,10 @@ def test_it_stays_small(book):
             "compare 'yes please' is no answer of it; there are definitely support; ",
         ),
         ("topic: The war", "topic: [1]", "topic '[1]' is not a text"),
+        ("    paid_by: nobody", "    margin: 3.4", "margin '3.4' has no parts; give its points: and"),
+        ("    paid_by: nobody", "    margin: {sample_n: 1600}", "margin has points 'None'; give percentage points"),
+        ("    paid_by: nobody", "    margin: {points: 3.4, sample_n: many}", "margin has sample_n 'many'; give the sample"),
+        ("    paid_by: nobody", "    margin: {points: 3.4, of: [a]}", "margin has of '['a']'; give the pollster's name"),
     ],
 )
 def test_a_sidecar_that_says_it_wrong_is_told(tmp_path, found, put, message):
@@ -658,6 +804,35 @@ def test_a_sidecar_that_says_it_wrong_is_told(tmp_path, found, put, message):
     assert problem.path == "data/polls/support.yml"
     assert problem.line == text.split("\n").index("topic: The war" if found.startswith("topic") else "  support:") + 1
     assert message in problem.message
+
+
+@pytest.mark.parametrize(
+    ("put", "message"),
+    [
+        ("compare: support", "the table's compare 'support' is no list of answers, such as compare: [support]"),
+        ("compare: [definitely suport]", "compare 'definitely suport' is no answer in it; did you mean definitely support"),
+        ("default_margin: {points: -1}", "default_margin has points '-1'; give percentage points"),
+        (
+            "default_margin: {points: 3.4}",
+            "several pollsters, and default_margin doesn't say whose it is; name the pollster in of:",
+        ),
+    ],
+)
+def test_what_a_table_says_wrong_is_told(tmp_path, put, message):
+    root = tmp_path / "book"
+    shutil.copytree(MINIBOOK, root, ignore=shutil.ignore_patterns("_build"))
+    path, csv = root / "data/polls/support.yml", root / "data/polls/support.csv"
+    path.write_text(f"{put}\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    if "3.4" in put:  # two pollsters in one table
+        head, *lines = csv.read_text(encoding="utf-8").rstrip("\n").split("\n")
+        csv.write_text(
+            "\n".join([f"pollster,{head}", *(f"{'AB'[i % 2]},{line}" for i, line in enumerate(lines))]) + "\n", "utf-8"
+        )
+        text = path.read_text(encoding="utf-8")
+        assert text.count("  fields:\n") == 1
+        path.write_text(text.replace("  fields:\n", "  fields:\n  - {name: pollster, type: string}\n"), encoding="utf-8")
+    (problem,) = rule.check(Project(root))
+    assert (problem.path, problem.line) == ("data/polls/support.yml", 1) and message in problem.message
 
 
 def test_the_books_sidecars_say_it_right():

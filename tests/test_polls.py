@@ -222,3 +222,41 @@ def test_an_interval_does_not_depend_on_whether_the_sample_was_printed(minibook)
     assert (unknown["low"], unknown["high"]) == pytest.approx((whole["low"], whole["high"]))
     assert unknown["high"] - 50 == pytest.approx(3.4, abs=0.02)
     assert half["high"] - 50 == pytest.approx(3.4 * math.sqrt(2), abs=0.03)
+
+
+def test_a_margin_of_another_pollster_is_said_to_be_that(minibook):
+    found = rows(**SUPPORT)
+    table = found.tables[0]
+    bare = found.frame.assign(value=50.0, deff=math.nan, n=math.nan)
+    table.meta["default_margin"] = {"points": 3.4, "sample_n": 1600, "of": "Pollster A"}
+    whose = with_intervals(found.with_frame(bare.assign(pollster=["Pollster A", *["Pollster B"] * (len(bare) - 1)]))).frame
+    assert whose["interval"].iloc[0] == "the pollster's margin of 3.4 points at 50%"
+    borrowed = "a margin of 3.4 points at 50%, taken from that of Pollster A; this pollster's was not seen"
+    assert set(whose["interval"].iloc[1:]) == {borrowed}
+    assert whose["low"].nunique() == 1, "whose it is changes what is said and not the interval"
+    half = with_intervals(found.with_frame(bare.assign(pollster="Pollster A", n=800))).frame
+    assert set(half["interval"]) == {"the pollster's margin of 3.4 points at 50%, for this sample 4.8"}
+    # Without a column the question says who asked, and its own margin goes before the table's.
+    (about,) = table.meta["questions"].values()
+    about["asked_by"] = "Pollster A (a city, independent)"
+    assert with_intervals(found.with_frame(bare)).frame["interval"].iloc[0].startswith("the pollster's margin of 3.4")
+    about["margin"] = {"points": 2.0}
+    assert with_intervals(found.with_frame(bare)).frame["interval"].iloc[0] == "the pollster's margin of 2.0 points at 50%"
+
+
+def test_norc_has_the_margin_that_it_states_for_its_own_sample():
+    """3.4 points at 50% for the 1,046 whom NORC asked: at 63% a little less, and nothing is scaled."""
+    from pathlib import Path
+
+    from companion.polls import poll
+    from companion.project import Project, use
+
+    with use(Project(Path(__file__).parents[1])):
+        every = poll("russian_opinion/other_polls").frame
+    norc = every[every["pollster"] == "NORC"]
+    assert set(norc["interval"]) == {"the pollster's margin of 3.4 points at 50%"} and set(norc["sample_n"]) == {1046}
+    support = norc[norc["series"] == "norc support"].iloc[0]
+    assert (support["value"], round(support["low"], 1), round(support["high"], 1)) == (63, 59.7, 66.2)
+    for pollster in ("VTsIOM", "FOM", "Russian Field"):
+        assert every.loc[every["pollster"] == pollster, "interval"].str.contains("this pollster's was not seen").all()
+    assert not every.loc[every["pollster"] == "Levada Center", "interval"].str.contains("not seen").any()

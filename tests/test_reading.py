@@ -42,6 +42,7 @@ def test_the_clock_hides_the_other_side_and_is_remembered(browser, site, width):
             assert not axe(page), f"{width}, {chosen}: {axe(page)}"
             page.goto(f"{site.url}/{second}")  # another page, the same choice, from its first paint on
             assert page.locator("html").get_attribute("data-clock") == chosen
+            assert page.locator(f"main [data-clock-note={chosen}]").is_visible(), "nothing says on the page what is hidden"
             assert page.locator(f"form.clocks input[value={chosen}]").is_checked()
             assert page.evaluate(HIDDEN, other) == 0
             page.goto(f"{site.url}/{first}")
@@ -129,7 +130,7 @@ def test_a_note_opens_by_mouse_and_stays_while_it_is_read(browser, site, kind):
         note.wait_for(state="visible")
         said = link.get_attribute("data-note").split("\n")
         assert [p.inner_text() for p in note.locator("p").all()] == [re.sub(" +", " ", line) for line in said]
-        assert link.get_attribute("aria-describedby") == "note"
+        assert link.get_attribute("aria-describedby") == "note-0 note-1"
         box = note.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= 1280
         page.mouse.move(box["x"] + 20, box["y"] + 10, steps=4)
@@ -205,3 +206,57 @@ def test_a_printed_page_carries_its_notes(browser, site):
             "[...document.querySelectorAll('figure.chart .chart-dark')].filter(i => i.checkVisibility()).length"
         )
         assert pictures == 0, "dark pictures are printed"
+
+
+# Conditions
+
+
+def test_without_its_script_a_page_hides_nothing(browser, site):
+    """The choice is kept from before, and the script with the switches doesn't come: the page is whole."""
+    with window(browser) as context:
+        page = context.new_page()
+        page.add_init_script("localStorage.setItem('clock', 'then')")
+        context.route("**/companion.js*", lambda route: route.abort())
+        page.goto(f"{site.url}/{chapters(site)[0]}", wait_until="load")
+        assert page.locator("html").get_attribute("data-clock") is None
+        assert page.evaluate(HIDDEN, "since") > 20
+        assert not page.locator("form.clocks").is_visible(), "a switch that does nothing is shown"
+
+
+def test_an_address_with_a_stray_sign_stops_nothing(browser, site):
+    with window(browser) as context:
+        page, errors = context.new_page(), []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{site.url}/scorecard.html#%E0%A4")
+        assert page.locator("form.filters").is_visible() and not errors
+
+
+def test_forced_colours_still_tell_the_clocks_apart(browser, site):
+    with window(browser) as context:
+        page = context.new_page()
+        page.emulate_media(forced_colors="active")
+        page.goto(f"{site.url}/{chapters(site)[0]}")
+        ground = "e => getComputedStyle(e).backgroundColor + getComputedStyle(e).backgroundImage"
+        marks = [page.locator(f"p.key .dot.{kind}").first.evaluate(ground) for kind in ("then", "since", "same")]
+        assert len(set(marks)) == 3, marks
+        states = page.locator("form.clocks label > span").evaluate_all(f"all => all.map({ground})")
+        assert states[1] != states[0] == states[2], states
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_focus_is_never_under_what_stays_in_front(browser, site, width):
+    """Tab through the head of a chapter on one clock: each stop can be seen."""
+    with window(browser, width=width) as context:
+        page = context.new_page()
+        page.add_init_script("localStorage.setItem('clock', 'then')")
+        page.goto(f"{site.url}/{chapters(site)[0]}")
+        page.locator("main").focus()
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            covered = page.evaluate(
+                """() => { const e = document.activeElement, r = e.getClientRects()[0];
+                if (!r || e.closest('.skip')) return null;
+                const at = document.elementFromPoint(Math.max(1, r.left + 2), r.top + r.height / 2);
+                return at && !e.contains(at) && !at.contains(e) && !at.closest('#note') ? e.outerHTML.slice(0, 90) : null; }"""
+            )
+            assert not covered, f"{width}: {covered} lies under something"

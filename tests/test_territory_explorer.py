@@ -52,7 +52,8 @@ AREAS: dict[str, dict[str, str]] = {
     "isw": {r["date"]: r["km2"] for r in read("isw_daily") if r["series"] == "control_plus_advances_geodesic"},
     "isw-control": {r["date"]: r["km2"] for r in LAYERS if r["series"] in ("control_only", "control_only_geodesic")},
     "deepstate": {r["date"]: r["km2"] for r in read("deepstate_daily")},
-    "liveuamap": {d: a for d, a in NZZ.items() if d > "2025-01-16"} | {r["date"]: r["km2"] for r in read("liveuamap_daily")},
+    "liveuamap": {d: a for d, a in NZZ.items() if d > "2025-01-16"}
+    | {r["date"]: r["km2"] for r in read("liveuamap_daily") if not r["source_error"]},
 }
 CUT_OFF = "2022-12-31"
 
@@ -90,6 +91,14 @@ def test_the_stylesheet_has_the_colours_of_the_charts():
     assert has == wants
 
 
+def test_a_browser_without_pairs_of_colours_has_the_light_ones():
+    css = (STATIC / "territory.css").read_text()
+    pairs = dict(re.findall(r"(--[\w-]+): light-dark\((#\w+), #\w+\)", css))
+    (fallback,) = re.findall(r"@supports not \(color: light-dark\(#fff, #000\)\) \{\n(.*?)\n\}\n", css, re.DOTALL)
+    assert pairs and dict(re.findall(r"(--[\w-]+): (#\w+);", fallback)) == pairs
+    assert css.count("light-dark(") == len(pairs) + 1, "a colour outside the pairs has no fallback"
+
+
 def _long(colour: str) -> str:
     return colour if len(colour) == 7 else "#" + "".join(c * 2 for c in colour[1:])
 
@@ -111,6 +120,68 @@ def test_the_areas_come_back_from_the_page_as_the_tables_have_them():
                     for i, km2 in enumerate(figures.split(" ")):
                         back[str(date.fromisoformat(first) + timedelta(i))] = km2
             assert {d: Decimal(a) for d, a in back.items()} == {d: Decimal(a) for d, a in AREAS[key].items()}, key
+
+
+def test_a_day_on_which_the_source_is_wrong_stays_in_its_table_and_off_the_line():
+    (bad,) = (row for row in read("liveuamap_daily") if row["source_error"])
+    assert (bad["date"], bad["km2"]) == ("2022-09-08", "136687.511") and "124,274 and 122,714" in bad["note"]
+    with use(PROJECT):
+        daily = shown(PROJECT, "liveuamap").areas[0]
+        assert bad["date"] not in set(daily.frame["date"].astype(str))
+        assert int(daily.frame.index.max()) in daily.origins[0].lines
+        assert len(daily.origins[0].lines) == len(daily.frame) == len(read("liveuamap_daily")) - 1
+        ends = daily.frame.loc[daily.frame["date"].between("2022-09-07", "2022-09-09"), "value"]
+        assert [round(v) for v in ends] == [124274, 122714]
+
+
+def test_no_other_day_of_a_line_is_a_spike():
+    """More than three percent off both its neighbours, to one side, is what an error of a file looks like."""
+    for key, days in AREAS.items():
+        found = sorted(days)
+        for a, b, c in zip(found, found[1:], found[2:], strict=False):
+            if _between(a, c) == 2:
+                low, here, high = (float(days[day]) for day in (a, b, c))
+                off = here / low - 1, here / high - 1
+                assert min(map(abs, off)) < 0.03 or off[0] * off[1] < 0, (key, b)
+
+
+def test_the_page_says_where_map_and_share_are_of_two_copies(site):
+    """Shares of maps and of the whole may differ by water at the coast; where they differ by more, the page has both."""
+    soup = BeautifulSoup((site.html / PAGE).read_text(), "html.parser")
+    said = {dt.get_text(): dt.find_next_sibling("dd").get_text(" ", strip=True) for dt in soup.select(".territory-whose dt")}
+    for key, days in OBLASTS.items():
+        text = said[MAKERS[key].name]
+        apart = [day for day in days if day in AREAS[key] and abs(float(_sum(days[day])) / float(AREAS[key][day]) - 1) > 0.05]
+        assert ("come from two copies, made" in text) is bool(apart), key
+        for day in apart:
+            wanted = f"on {words(day)}, when the oblasts add up to {whole(_sum(days[day]))} km² and the share is made from "
+            assert f"{wanted}{whole(AREAS[key][day])} km²" in text
+    assert "Until 1 March 2022 ISW drew one layer, so the first map holds advances too." in said["ISW, control alone"]
+    assert "on 24 February 2022, when the oblasts add up to 55,916 km² and the share is made from 70,157 km²" in said["Liveuamap"]
+
+
+def _sum(rows: dict) -> str:
+    return str(sum(Decimal(row["area_km2"]) for row in rows.values()))
+
+
+def test_the_page_says_what_crimea_reads_and_how_small_a_row_goes(site):
+    soup = BeautifulSoup((site.html / PAGE).read_text(), "html.parser")
+    said = {dt.get_text(): dt.find_next_sibling("dd").get_text(" ", strip=True) for dt in soup.select(".territory-whose dt")}
+    for key, days in OBLASTS.items():
+        crimea = sorted({Decimal(rows["Crimea + Sevastopol"]["pct"]) for rows in days.values()})
+        reads = " to ".join(f"{value:f}%" for value in dict.fromkeys([crimea[0], crimea[-1]]))
+        assert f"Crimea and Sevastopol read {reads}." in said[MAKERS[key].name]
+        least = min((row for rows in days.values() for row in rows.values()), key=lambda row: Decimal(row["area_km2"]))
+        where = f"{least['oblast']}, {words(least['date'])}"
+        assert f"The smallest row has {float(least['area_km2']):g} km² ({where})." in said[MAKERS[key].name]
+
+
+def test_of_equal_peaks_the_words_of_the_lines_have_the_first(site):
+    chart = BeautifulSoup((site.html / PAGE).read_text(), "html.parser").select_one(".territory-chart title").get_text()
+    for key, days in AREAS.items():
+        peak = max(days, key=lambda day: (Decimal(days[day]), -date.fromisoformat(day).toordinal()))
+        assert f"at most {share(days[peak])} on {words(peak)}" in chart, key
+    assert AREAS["liveuamap"]["2022-03-28"] == AREAS["liveuamap"]["2022-03-29"] == max(AREAS["liveuamap"].values(), key=Decimal)
 
 
 def test_no_line_leads_over_days_that_a_maker_has_no_row_of(site):
@@ -328,7 +399,8 @@ def test_sliding_says_only_where_it_ends(explorer):
     said = page.evaluate("said")
     assert len(said) == 1 and said[0].startswith(f"On {words(sorted(OBLASTS['liveuamap'])[6])}"), said
     live = page.locator(".territory [role=status], .territory [aria-live], .territory output")
-    assert live.evaluate_all("all => all.map(e => e.className)") == ["territory-line-words", "territory-words"]
+    assert live.evaluate_all("all => all.map(e => e.className)") == ["territory-line-words", "territory-lead"]
+    assert "By oblast" not in said[0] and "By oblast: " in page.locator(".territory-words").inner_text()
 
 
 def test_the_address_carries_the_view(explorer, site):
@@ -397,6 +469,44 @@ def test_then_ends_at_the_cut_off(explorer):
     assert int(page.locator("#territory-day").get_attribute("max")) == len(OBLASTS["liveuamap"]) - 1
 
 
+def test_an_end_of_the_slider_says_why_and_where_to_go_on(explorer):
+    page = explorer("?maker=isw")  # its last map by the cut-off is its last of all
+    why = page.locator(".territory-end")
+    assert max(OBLASTS["isw"]) < min(max(OBLASTS[key]) for key in OBLASTS if key != "isw")
+    others = "; ".join(MAKERS[key].name for key in MAKERS if key != "isw")
+    assert why.inner_text() == f"These maps end here. Later days: {others}."
+    for step in page.locator("[data-step]").all():
+        assert step.get_attribute("aria-describedby") == why.get_attribute("id")
+    page.locator("[data-step='-1']").click()
+    assert why.inner_text() == ""
+    page.locator("input[value=deepstate]").check()
+    page.locator("#territory-day").press("Home")
+    first = min(OBLASTS["deepstate"])
+    earlier = "; ".join(MAKERS[key].name for key in MAKERS if key != "deepstate" and min(OBLASTS[key]) < first)
+    assert why.inner_text() == f"These maps begin here. Earlier days: {earlier}."
+    last = max(OBLASTS, key=lambda key: max(OBLASTS[key]))
+    page.locator(f"input[value={last}]").check()
+    page.locator("#territory-day").press("End")
+    assert why.inner_text() == "No map is later than this."
+
+
+def test_then_says_that_it_limits_the_days(explorer):
+    page = explorer("?maker=liveuamap&day=2022-09-01")
+    why = page.locator(".territory-end")
+    assert "then" not in why.inner_text()
+    page.locator("form.clocks input[value=then]").check(force=True)
+    limit = f"By “then”, only maps that were public by {words(CUT_OFF)}."
+    assert why.inner_text() == limit
+    page.locator("#territory-day").press("End")
+    assert why.inner_text() == limit, "what came after is no way on"
+    page.locator("input[value=isw]").check()
+    page.locator("#territory-day").press("End")
+    later = "; ".join(
+        who.name for key, who in MAKERS.items() if any(max(OBLASTS["isw"]) < day <= CUT_OFF for day in OBLASTS[key])
+    )
+    assert why.inner_text() == limit + (f" These maps end here. Later days: {later}." if later else "")
+
+
 def test_a_reader_who_chose_then_before_finds_it_so(browser, site):
     with window(browser) as context:
         page = context.new_page()
@@ -405,6 +515,7 @@ def test_a_reader_who_chose_then_before_finds_it_so(browser, site):
         page.wait_for_selector(".territory-all[data-ready]")
         assert page.evaluate("document.documentElement.dataset.clock") == "then"
         assert state(page) == ("liveuamap", CUT_OFF)
+        assert page.locator("form.clocks input[value=then]").is_checked(), "the switch shows what holds"
 
 
 def test_the_page_is_whole_without_scripts(browser, site):
@@ -429,6 +540,50 @@ def test_the_page_is_whole_without_scripts(browser, site):
         assert used - {"oblasts-all"} == {ident(oblast) for oblast in OBLASTS["isw"][first] if oblast != "Kyiv city"} | (
             used & {ident("Kyiv city")}
         )
+
+
+def test_where_the_script_does_not_come_all_maps_open(browser, site):
+    with window(browser) as context:
+        context.route("**/territory.js*", lambda route: route.abort())
+        page = context.new_page()
+        page.goto(f"{site.url}/{PAGE}")
+        small = page.locator(".territory-small svg").first
+        assert not small.is_visible(), "folded while the script may still come"
+        page.wait_for_timeout(4600)
+        assert small.is_visible() and page.locator(".territory-all tbody tr").first.is_visible()
+        assert page.locator(".territory-all > section").first.bounding_box()["height"] > 100
+        for control in ("#territory-day", "#territory-line", "[data-step]", "input[name=maker]"):
+            assert not page.locator(control).first.is_visible(), f"{control} works by a script alone"
+        page.locator(".territory-all > summary").click()
+        assert not small.is_visible()
+        page.locator(".territory-all > summary").click()
+        assert small.is_visible()
+
+
+def test_on_a_phone_no_column_is_cut(browser, site):
+    with window(browser, "light", "phone") as context:
+        page = context.new_page()
+        page.goto(f"{site.url}/{PAGE}?maker=liveuamap")
+        page.wait_for_selector(".territory-all[data-ready]")
+        assert page.locator(".table-scroll:has(> .territory-table)").evaluate("e => e.scrollWidth <= e.clientWidth")
+        row = page.locator(".territory-table tbody tr").first
+        roles = row.evaluate("r => [r, ...r.cells].map(e => e.getAttribute('role'))")
+        assert roles == ["row", "rowheader", "cell", "cell", "cell", "cell"]
+        assert row.locator("td a").last.is_visible()
+
+
+def test_a_name_lies_within_its_oblast(explorer):
+    """Where there is room for it: the narrow ones keep a ground around the words."""
+    page = explorer("?maker=isw&day=2022-11-30")
+    off = page.evaluate(
+        """() => [...document.querySelectorAll('.territory-map .at:not(.none) .name')].filter(text => {
+             const path = document.querySelector(`.territory-map path[data-oblast="${text.parentNode.dataset.at}"]`);
+             const { x, y, width, height } = text.getBBox(), svg = path.ownerSVGElement;
+             return [0, 0.5, 1].some(part => !path.isPointInFill(Object.assign(svg.createSVGPoint(),
+               { x: x + width * part, y: y + height * 0.6 })));
+           }).map(text => text.textContent)"""
+    )
+    assert not off
 
 
 def test_paper_has_every_map(explorer):

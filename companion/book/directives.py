@@ -168,14 +168,44 @@ def in_words(claim: Claim) -> nodes.paragraph:
     """Both assessments: one word where they agree, else from the one to the other."""
     if claim.waits_for:
         return para(badge(None))
+    low = [clock for clock in CLOCKS if getattr(claim, clock).confidence == "low"]
     then, since = claim.then.word, claim.since.word
     if then == since:
-        return para(text("Then and since: ", "sr"), text(then, "assessed"))
+        said = "low" if len(low) == 2 else f"low {low[0]}" if low else ""
+        both = [
+            text("Then", "sr", "clock-then"),
+            text(" and ", "sr", "clock-both"),
+            text("since", "sr", "clock-since"),
+            text(": ", "sr"),
+        ]
+        return para(*both, text(then, "assessed"), *_doubted(said, *([f"clock-{low[0]}"] if len(low) == 1 else [])))
     return para(
-        nodes.inline("", "", text("Then: ", "sr"), text(then, "assessed"), classes=["clock-then"]),
+        nodes.inline(
+            "",
+            "",
+            text("Then: ", "sr"),
+            text(then, "assessed"),
+            *_doubted("low" if "then" in low else ""),
+            classes=["clock-then"],
+        ),
         text(" → ", "arrow"),
-        nodes.inline("", "", text("Since: ", "sr"), text(since, "assessed"), classes=["clock-since"]),
+        nodes.inline(
+            "",
+            "",
+            text("Since: ", "sr"),
+            text(since, "assessed"),
+            *_doubted("low" if "since" in low else ""),
+            classes=["clock-since"],
+        ),
     )
+
+
+def _doubted(said: str, *classes: str) -> list[nodes.Node]:
+    """Low confidence, where a word stands without its reasons."""
+    if not said:
+        return []
+    words = [text(f" ({said}", "confidence"), text(" confidence", "sr"), text(")", "confidence")]
+    return [nodes.inline("", "", *words, classes=list(classes))]
 
 
 def badge(assessed: Assessment | None) -> nodes.inline:
@@ -209,7 +239,7 @@ class _Part(SphinxDirective):
         given = clocks_of(self.arguments[0])
         clock = given[-1] if given and given[-1] in CLOCKS else "since"
         side = given[0] if len(given) == 2 else None
-        node = nodes.container(classes=["claim-part", self.name, *([f"side-{side}"] if side else []), f"clock-{clock}"])
+        node = nodes.container(classes=["claim-part", self.name, f"clock-{clock}"])
         node["part"], node["side"], node["clock"] = self.name, side, clock
         labels = {"for": "For", "against": "Against", "limits": "Limits of the evidence"}
         if self.name == "evidence":
@@ -225,7 +255,21 @@ class _Part(SphinxDirective):
         self.env.temp_data["companion_clock"] = clock
         self.state.nested_parse(self.content, self.content_offset, node)
         self.env.temp_data["companion_clock"] = before
+        if self.name in ("evidence", "searched"):
+            for paragraph in [child for child in node.children if type(child) is nodes.paragraph]:
+                paragraph.replace_self(_by_sentence(paragraph))
         return [node]
+
+
+def _by_sentence(paragraph: nodes.paragraph) -> list[nodes.paragraph]:
+    """A paragraph for each line of the source, which holds one sentence with its sources: a narrow column stays readable."""
+    lines: list[list[nodes.Node]] = [[]]
+    for part in paragraph.children:
+        for i, words in enumerate(part.astext().split("\n")) if isinstance(part, nodes.Text) else [(0, None)]:
+            if i:
+                lines.append([])
+            lines[-1] += [part] if words is None else [nodes.Text(words)] if words else []
+    return [nodes.paragraph("", "", *line, classes=list(paragraph["classes"])) for line in lines if line]
 
 
 class ClaimDirective(SphinxDirective):
@@ -252,12 +296,13 @@ class ClaimDirective(SphinxDirective):
             node += self._forecast(claim)
         for clock in CLOCKS:
             parts = [p for p in held.children if p.get("clock") == clock]
-            evidence = [p for side in SIDES for p in parts if p["side"] == side]
-            if evidence:
+            by_side = {side: [p for p in parts if p["side"] == side] for side in SIDES}
+            if any(by_side.values()):
                 inside = section(clock_name(clock), f"claim-{claim.id}-{clock}", classes=("clock", f"clock-{clock}"))
-                pair = nodes.container(classes=["sides"])
-                pair += evidence
-                inside += pair
+                sides = nodes.container(classes=["sides"])
+                # One box a side, so that a search recorded for a side stands below its evidence.
+                sides += [nodes.container("", *said, classes=[f"side-{side}"]) for side, said in by_side.items() if said]
+                inside += sides
                 beside = [p for kind in ("would-change", "history") for p in parts if p["part"] == kind]
                 inside += nodes.container("", *beside, classes=["beside"]) if beside else []
                 node += inside
@@ -297,13 +342,17 @@ class ClaimDirective(SphinxDirective):
         for name, key in (("What would count", "counts"), ("By when", "by"), ("Outcome", "outcome")):
             if claim.options.get(key):
                 item = nodes.definition_list_item()
-                item += [nodes.term(name, name), nodes.definition("", para(claim.options[key]))]
+                since = ["clock-since"] if key == "outcome" else []
+                item += [
+                    nodes.term(name, name, classes=since),
+                    nodes.definition("", para(claim.options[key]), classes=list(since)),
+                ]
                 listed += item
         return listed
 
 
-class Answer(SphinxDirective):
-    """What a chapter finds, on one clock; stands under its title."""
+class OnClock(SphinxDirective):
+    """Prose that holds on one clock: ``{answer}``, what a chapter finds, under its title; ``{clock}``, anywhere else."""
 
     has_content = True
     required_arguments = 1
@@ -312,8 +361,9 @@ class Answer(SphinxDirective):
         clock = self.arguments[0]
         if clock not in CLOCKS:  # the check has said why
             return []
-        node = nodes.container(classes=["answer", f"clock-{clock}"])
-        node += para(text(clock.capitalize(), "clock-word"), classes=("answer-clock",))
+        node = nodes.container(classes=[self.name, f"clock-{clock}"] if self.name == "answer" else [f"clock-{clock}"])
+        if self.name == "answer":
+            node += para(text(clock.capitalize(), "clock-word"), classes=("answer-clock",))
         self.env.temp_data["companion_clock"] = clock
         self.state.nested_parse(self.content, self.content_offset, node)
         self.env.temp_data["companion_clock"] = None
@@ -392,14 +442,15 @@ class ChapterEnd(SphinxDirective):
             ]
             body.append(
                 [
-                    [para(text(f"{number} ", "figure-number"), text(value.shown, "figure-shown"), *back_link(name))],
+                    [para(text(f"{number} ", "figure-number"), text(value.shown, "figure-shown"))],
                     [*filters, *how],
                     str(figure.as_of or "—"),
                     public,
-                    [para(*joined(sources, "; "))],
+                    [para(*joined(sources, "; ")), para(*back_link(name, value.shown))],
                 ]
             )
-            marks.append({"ids": [f"figure-{name}"], "classes": []})
+            late = not figure.as_of or figure.as_of > project.oped.cut_off or not known or known > project.oped.cut_off
+            marks.append({"ids": [f"figure-{name}"], "classes": ["clock-since"] if late else []})
             target = f"figure-{chapter.name}-{name}"
             self.env.get_domain("std").anonlabels[target] = (self.env.docname, f"figure-{name}")
         if not body:
@@ -437,7 +488,8 @@ class ChapterEnd(SphinxDirective):
             link = xref(f"source-{source.key}", "", self.env.docname)
             link.children = []
             link += nodes.inline("", "", *citation(source))
-            listed += nodes.list_item("", para(link))
+            late = source.published_by is None or source.published_by > project.oped.cut_off
+            listed += nodes.list_item("", para(link), classes=["clock-since"] if late else [])
         node += details("", listed, summary=f"All {len(known)} sources" if len(known) > 1 else "The source")
         return node
 
@@ -458,12 +510,10 @@ def lines_of(origin: Origin, docname: str) -> list[nodes.Node]:
     return joined(links)
 
 
-def back_link(name: str) -> list[nodes.Node]:
+def back_link(name: str, shown: str) -> list[nodes.Node]:
     """From a figure's entry back to where the text places it."""
-    return [
-        nodes.Text(" "),
-        nodes.reference("", "", text("↩", "back"), text(" back to the text", "sr"), refid=f"value-{name}", internal=True),
-    ]
+    said = text(f"back to {shown} in the text", "sr")
+    return [nodes.reference("", "", text("↩", "back", "seen"), said, refid=f"value-{name}", internal=True)]
 
 
 def finish_chapter(app: Sphinx, doctree: nodes.document) -> None:
@@ -562,12 +612,22 @@ def on_the_scale(groups: dict[str, list[Claim]], docname: str, numbered: bool = 
             body.append([[para(text(name, "group"), f" {counted(len(claims), 'claim')}")]])
             marks.append({"classes": ["group"]})
         for claim in claims:
-            number = [" ", text(f"¶{claim.paragraph}", "of")] if numbered and claim.paragraph else []
+            number = (
+                [
+                    " ",
+                    nodes.inline(
+                        "", "", text("¶", "seen"), text("paragraph ", "sr"), nodes.Text(claim.paragraph), classes=["of"]
+                    ),
+                ]
+                if numbered and claim.paragraph
+                else []
+            )
             words = [para(xref(f"claim-{claim.id}", claim.short if numbered else claim.paraphrase, docname), *number)]
             body.append([words, [scale_of(claim, "row")], [in_words(claim)]])
             marks.append({"classes": ["moved"] if claim.moved else []})
     ends = [text("contradicted"), text("mixed"), text("supported")]
-    heads = ["Claim", [nodes.inline("", "", *ends, classes=["ends"])], "In words"]
+    place = [nodes.inline("", "", *ends, classes=["ends"]), text("Place on the scale; the next column says it", "sr")]
+    heads = ["Claim", place, "In words"]
     return table(heads, body, ("answers",), marks)
 
 
@@ -595,6 +655,11 @@ def visit_value_html(self, node) -> None:
     self.body.append(f'<a class="value"{ident} href="#figure-{node["name"]}" data-note="{note}"{number}>')
 
 
+def dagger() -> list[nodes.Node]:
+    """The mark of an inferred day: a sign to the eye, words to the ear."""
+    return [text(INFERRED, "seen"), text(" (day inferred)", "sr")]
+
+
 def depart_value_html(self, node) -> None:
     self.body.append("</a>")
 
@@ -614,12 +679,14 @@ class ValueRole(SphinxRole):
         known_sources = current().sources
         sources = "; ".join(label(known_sources[k], known_sources) for k in figure.sources if k in known_sources)
         where = "; ".join(f"{o.table.name}: {o.where}" for o in figure.origins)
-        when = f"As of {figure.as_of}" + (f"; public on {known}" if known else "") if figure.as_of else ""
-        note = "\n".join(_cut(part) for part in (sources, when, where) if part)
+        public = f"; public by {known} (inferred)" if basis.startswith("inferred") else f"; public on {known}"
+        when = f"As of {figure.as_of}" + (public if known else "") if figure.as_of else ""
+        note = "\n".join(_cut(part) for part in (sources, when, figure.how or where) if part)
         placed = self.env.temp_data.setdefault("companion_placed", set())
         first = self.text not in placed
         placed.add(self.text)
-        node = value_ref("", value.shown + (INFERRED if inferred else ""), name=self.text, note=note, first=first)
+        node = value_ref("", "", name=self.text, note=note, first=first)
+        node += [nodes.Text(value.shown), *(dagger() if inferred else [])]
         node["number"] = chapter.placed.get(self.text, 0)
         return [node], []
 
@@ -641,7 +708,9 @@ class CiteRole(SphinxRole):
                 continue
             out += [nodes.Text("; ")] if i else []
             inferred = self.env.temp_data.get("companion_clock") == "then" and source.date_basis.startswith("inferred")
-            out.append(xref(f"source-{key}", source.short + (INFERRED if inferred else ""), self.env.docname, "cite"))
+            link = xref(f"source-{key}", source.short, self.env.docname, "cite")
+            link[0] += dagger() if inferred else []
+            out.append(link)
         return [*out, nodes.Text(")")], []
 
 
@@ -690,7 +759,8 @@ def register(app: Sphinx) -> None:
         app.add_directive(name, _Part)
     app.connect("missing-reference", resolve)
     app.add_directive("claim", ClaimDirective)
-    app.add_directive("answer", Answer)
+    app.add_directive("answer", OnClock)
+    app.add_directive("clock", OnClock)
     app.add_directive("sentences", Sentences)
     app.add_directive("chapter-end", ChapterEnd)
     for name, role in (

@@ -29,7 +29,7 @@ from companion.project import Project, current
 SEARCHED = ("html", "dirhtml")
 """The builders that make a search page; a book of one page has the browser's own search."""
 DATA = "find-index.js"
-PLACES = ("claim", "section", "page", "chart", "table", "source", "term", "name", "sentence")
+PLACES = ("claim", "section", "page", "chart", "table", "source", "term", "name", "sentence", "explorer")
 """The kinds of places that a search leads to, as the index counts them."""
 LEFT_OUT = {"figures", "preview", "rows", "columns", "uses", "cite"}
 """Sections that repeat tables, by class or id, and a chapter's list of sources."""
@@ -63,6 +63,8 @@ def plain(node: nodes.Node) -> str:
     """A node's text for reading, without what is folded, tables, code, pictures and citations."""
     if isinstance(node, nodes.Text):
         return node.astext()
+    if "said" in node:  # an explorer, whose parts are made later
+        return f"{node['said']}\n"
     if isinstance(node, nodes.table | nodes.literal_block | details | chart_node | nodes.comment | nodes.raw | addnodes.toctree):
         return ""
     classes = {*node.get("classes", [])}
@@ -114,6 +116,8 @@ def _section(docname: str, node: nodes.section, kind: str, claim: _Claim | None 
     if LEFT_OUT & {*ids, *classes} or any(ident.startswith("sources-") for ident in ids):
         return
     title, anchor, label = squeezed(node[0].astext()), ids[0] if ids else "", ""
+    if kind == "page" and any("said" in child for child in node.findall(nodes.Element)):
+        kind = "explorer"
     said = ""
     if "claim" in classes:
         kind, claim = "claim", _Claim(anchor, title, {})
@@ -126,7 +130,9 @@ def _section(docname: str, node: nodes.section, kind: str, claim: _Claim | None 
     own = [child for child in node.children[1:] if not isinstance(child, nodes.section)]
     said = squeezed(" ".join((said, *map(plain, own))))
     if said or kind != "section":
-        yield Place(kind, docname, "" if kind == "page" else anchor, title, said, claim.anchor if claim else "", label)
+        yield Place(
+            kind, docname, "" if kind in ("page", "explorer") else anchor, title, said, claim.anchor if claim else "", label
+        )
     for child in own:
         for chart in child.findall(chart_node):
             ident = chart["payload"]["id"]
@@ -274,7 +280,8 @@ def _name_item(builder: Builder, docname: str, name: Name, where: list[Place]) -
         item += para(name.about, classes=("name-about",))
     project = current()
     find = finder(names(project)[0])
-    for label, kinds in (("In claims", ("claim",)), ("In the text", ("page", "section")), ("On charts", ("chart",))):
+    shown = {"In claims": ("claim",), "In the text": ("page", "section"), "On charts": ("chart",), "To explore": ("explorer",)}
+    for label, kinds in shown.items():
         links = [_link(builder, docname, p.docname, p.anchor, p.title.rstrip(".")) for p in where if p.kind in kinds]
         if links:
             item += para(text(f"{label}: ", "name-where"), *joined(links, "; "), classes=("name-places",))
@@ -456,7 +463,7 @@ def claims_on_page(app: Sphinx) -> list[dict]:
 
 def indexed(app: Sphinx) -> dict:
     """The search's data: ``pages`` (address, title), ``kinds``, ``places`` (kind, page, id, title, text, and for a part of
-    a claim the claim's id and the part's label), ``same`` (spellings of one name or term)."""
+    a claim the claim's id and the part's label), ``same`` (spellings of one name or term), ``languages`` of spellings."""
     env, project = app.env, current()
     domain = env.get_domain("std")
     found = list(app.companion_places)
@@ -494,6 +501,7 @@ def indexed(app: Sphinx) -> dict:
         "kinds": PLACES,
         "pages": [[app.builder.get_relative_uri("search", name), env.titles[name].astext()] for name in pages],
         "places": rows,
+        "languages": {spelling: tag for entry in (*known, *defined) for tag, spelling in entry.original},
         "same": [
             [*entry.spellings, *(s for _, s in entry.original)] for entry in (*known, *defined) if entry.also or entry.original
         ],
@@ -503,8 +511,12 @@ def indexed(app: Sphinx) -> dict:
 def write_index(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.name not in SEARCHED:
         return
-    data = json.dumps(indexed(app), ensure_ascii=False, separators=(",", ":"))
-    (Path(app.outdir) / DATA).write_text(f"window.companionIndex={data};\n", encoding="utf-8")
+    (Path(app.outdir) / DATA).write_text(script_of_index(app), encoding="utf-8")
+
+
+def script_of_index(app: Sphinx) -> str:
+    """The index as the script that the search page asks for."""
+    return f"window.companionIndex={json.dumps(indexed(app), ensure_ascii=False, separators=(',', ':'))};\n"
 
 
 def own_search(app: Sphinx) -> None:
@@ -527,7 +539,9 @@ def search_page(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
             if page in app.env.found_docs
         }
         example = next((sentence for claim in project.claims.values() for sentence in claim.sentences), "")
-        yield "search", {"claims": claims_on_page(app), "links": links, "example": example}, "search.html"
+        # Named with a hash, so that an old index in a cache is never taken for it.
+        index = f"{DATA}?v={hashlib.sha256(script_of_index(app).encode()).hexdigest()[:8]}"
+        yield "search", {"claims": claims_on_page(app), "links": links, "example": example, "index": index}, "search.html"
 
 
 def register(app: Sphinx) -> None:

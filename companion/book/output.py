@@ -31,6 +31,7 @@ ON_PAGE, FEW = 40, 24  # rows of a table that stand under a chart at most; of on
 PERIODS = {"month": lambda day: day[:7], "quarter": lambda day: (day[:4], (int(day[5:7]) - 1) // 3), "year": lambda day: day[:4]}
 NUMBER = re.compile(r"(?:[-−+]?[\d,]*\.?\d+)?")
 BAR = 44  # px below the picture, in a frame on another site: a line or two of text
+BELOW = "The table below has every number."
 NOWHERE = "https://example.org/book/"  # stands for the book's address in what a reader pastes, while it has none
 
 
@@ -114,13 +115,14 @@ def _sized(svg: str) -> str:
     return 'width="{}" height="{}"'.format(*size(svg))
 
 
-def pictures(payload: dict, here: From, then: bool = False, alt: str | None = None) -> str:
+def pictures(payload: dict, here: From, then: bool = False, alt: str | None = None, below: bool = False) -> str:
     """The picture on light and on dark ground; the stylesheet shows one, and a browser fetches only what is shown.
 
     Both are lazy, also where they stand at a page's top: a picture that is not lazy is fetched though it isn't shown.
+    ``alt`` stands in place of the chart's own alternative text; ``below`` says after it that a table follows.
     """
     given, middle = (payload["then"], "-then") if then else (payload, "")
-    words, out = escape(given["alt"] if alt is None else alt), []
+    words, out = escape((given["alt"] if alt is None else alt) + (f" {BELOW}" if below else "")), []
     for mode in ("light", "dark"):
         wide, narrow = (given["svg"][f"{mode}-{width}"] for width in ("wide", "narrow"))
         out.append(
@@ -159,8 +161,9 @@ def shown_rows(payload: dict) -> tuple[list[list[str]], str]:
     return rows[:FEW], f"the first {FEW} of {len(rows):,} rows"
 
 
-def table_html(columns: list[str], rows: list[list[str]], caption: str) -> str:
-    """A table in a box that scrolls by itself; columns of numbers are set flush right."""
+def table_html(columns: list[str], rows: list[list[str]], name: str, caption: str) -> str:
+    """A table in a box that scrolls by itself; columns of numbers are set flush right. ``name`` says whose table it is to
+    those who don't see what it stands by, ``caption`` which rows it has."""
     numeric = [any(row[i] for row in rows) and all(NUMBER.fullmatch(row[i]) for row in rows) for i in range(len(columns))]
     marks = [' class="num"' if number else "" for number in numeric]
     head = "".join(f'<th scope="col"{mark}>{escape(c)}</th>' for c, mark in zip(columns, marks, strict=True))
@@ -170,8 +173,9 @@ def table_html(columns: list[str], rows: list[list[str]], caption: str) -> str:
     )
     # A wide table scrolls in its own box, which must then be reachable by keyboard and have a name.
     return (
-        f'<div class="table-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="table-scroll" tabindex="0" role="region" aria-label="{escape(name)}: table">'
+        f'<table><caption><span class="chart-caption">{escape(caption)}</span></caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
@@ -223,8 +227,8 @@ def bibtex(payload: dict, config: Config, at: str | None) -> str:
 
 def _cite_html(payload: dict, config: Config, at: str | None) -> str:
     return (
-        f"<p>{escape(citation(payload, config, at))}</p>"
-        f'<pre class="bibtex"><code>{escape(bibtex(payload, config, at))}</code></pre>'
+        f'<p class="chart-cite">{escape(citation(payload, config, at))}</p>'
+        f'<div class="chart-small">For BibTeX:</div><pre class="bibtex"><code>{escape(bibtex(payload, config, at))}</code></pre>'
     )
 
 
@@ -255,31 +259,37 @@ def visit_chart_html(self, node) -> None:
     write_files(payload, Path(builder.outdir))
     ident, state, own = payload["id"], then_state(payload), own_page(builder, payload)
     at = address(builder.config, builder, own) if own else None
-    of = f'<span class="sr"> of {escape(payload["title"])}</span>'
+    title = payload["title"]
+    of = f'<span class="sr"> of {escape(title)}</span>'
     rows, which = shown_rows(payload)
-    caption = f"{payload['title']} ({payload['unit']}; {which})"
     more = ""
     if len(rows) < len(payload["table"]["rows"]):
         whole = f'on <a href="{here.page(own)}">the chart’s own page</a> and ' if own else ""
         more = f"<p>The whole table, {len(payload['table']['rows']):,} rows, is {whole}in the CSV.</p>"
     how = f"<p>How: {escape(payload['how'])}</p>" if payload.get("how") else ""
     downloads = {"CSV": ".csv", "SVG": "-light-wide.svg", "PNG": ".png"}
-    files = [f'<a href="{here.chart(payload, end)}" download>{kind}{of}</a>' for kind, end in downloads.items()]
-    alone = f'<a href="{here.page(own)}">This chart alone<span class="sr">: {escape(payload["title"])}</span></a>' if own else ""
+    # The figure has the chart's name; of the links below it, two are told apart out of their place too.
+    said = {"CSV": f"CSV{of}"}
+    files = [f'<a href="{here.chart(payload, end)}" download>{said.get(kind, kind)}</a>' for kind, end in downloads.items()]
+    alone = f'<a href="{here.page(own)}">This chart alone<span class="sr">: {escape(title)}</span></a>' if own else ""
     then = none = note = ""
-    if state == "drawn":
-        then = f'<div class="chart-then" hidden>{pictures(payload, here, then=True)}</div>'
+    name = f' aria-label="{escape(title)}"'
+    whole_name, figure_name = "", name
+    if state == "drawn":  # the name goes with the picture that is shown
+        whole_name, figure_name = f' role="group"{name}', ""
+        then_name = f' role="group" aria-label="{escape(payload["then"]["title"])}"'
+        then = f'<div class="chart-then"{then_name} hidden>{pictures(payload, here, then=True, below=True)}</div>'
         note = '<p class="chart-whole" hidden>The files, the numbers and the citation are of the whole chart.</p>'
     elif state == "none":
-        none = f'<p class="chart-none" hidden>All figures of this chart are from after {_day(current().oped.cut_off)}.</p>'
+        none = f'<p class="chart-none" hidden>{escape(_later(payload))}</p>'
     self.body.append(
-        f'<figure class="chart then-{state}" id="chart-{ident}">'
-        f'<div class="chart-all">{pictures(payload, here)}</div>{then}{none}'
+        f'<figure class="chart then-{state}" id="chart-{ident}"{figure_name}>'
+        f'<div class="chart-all"{whole_name}>{pictures(payload, here, below=True)}</div>{then}{none}'
         f'<figcaption>{note}<div class="chart-links">'
-        f"<details><summary>Table{of}</summary>"
-        f"<div>{table_html(payload['table']['columns'], rows, caption)}{more}</div></details>"
+        f"<details><summary>Table</summary>"
+        f"<div>{table_html(payload['table']['columns'], rows, title, _counted(payload, which))}{more}</div></details>"
         f"{''.join(files)}"
-        f"<details><summary>Cite{of}</summary>"
+        f"<details><summary>Cite</summary>"
         f"<div>{_cite_html(payload, builder.config, at)}<p>Sources: {_sources_html(payload, here)}.</p>{how}</div></details>"
         f'{alone}<span class="chart-tables">Data: {_tables_html(payload, here)}</span></div>'
         f'<p class="chart-print">Chart {ident} in “{escape(builder.config.project)}”.{f" {escape(at)}" if at else ""}</p>'
@@ -290,6 +300,22 @@ def visit_chart_html(self, node) -> None:
 
 def _day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
+
+
+def _later(payload: dict) -> str:
+    """What stands in the place of a chart of which nothing, or too little to draw, was known by the cut-off."""
+    day, many = _day(current().oped.cut_off), len(payload["table"]["rows"]) > 1
+    known = (payload.get("then") or {}).get("known") or 0
+    title = payload["title"].rstrip(".")
+    if known:
+        return f"{title}: too little of it was known by {day} to draw."
+    return f"{title}: {'all its figures are' if many else 'its one figure is'} from after {day}."
+
+
+def _counted(payload: dict, which: str) -> str:
+    """A table's caption: which rows it has, and their unit where the table's columns don't say it."""
+    unit = "" if payload["unit"].startswith("see ") else f" ({payload['unit']})"
+    return f"{which[:1].upper()}{which[1:]}{unit}"
 
 
 # The chart's own page, and the part of it that other sites may embed
@@ -320,27 +346,30 @@ def own_html(app: Sphinx, payload: dict, docname: str, own: str) -> str:
     named = f"at the end of {cut_off.year}" if (cut_off.month, cut_off.day) == (12, 31) else f"on {_day(cut_off)}"
     rows, back = payload["table"]["rows"], here.page(docname, f"chart-{payload['id']}")
     count = f"all {len(rows):,} rows" if len(rows) > 1 else "its one row"
-    table = table_html(payload["table"]["columns"], rows, f"{payload['title']} ({payload['unit']}; {count})")
+    table = table_html(payload["table"]["columns"], rows, payload["title"], _counted(payload, count))
     if len(rows) > ON_PAGE:
         table = f"<details><summary>The whole table, {len(rows):,} rows</summary>{table}</details>"
-    short = f"{payload['title']}. What it shows stands below in words."
+    as_then = f"As it could be seen {named}: "
 
     def figure(then: bool) -> str:
-        return f'<figure class="chart-alone">{pictures(payload, here, then, short)}</figure>'
+        title = f"{as_then}{payload['then']['title']}" if then else payload["title"]
+        short = f"{title.rstrip('.')}. What it shows stands below in words."
+        return f'<figure class="chart-alone" aria-label="{escape(title)}">{pictures(payload, here, then, short)}</figure>'
 
     parts = [
         f'<p class="chart-from">A chart of <a href="{back}">{escape(app.env.titles[docname].astext())}</a></p>',
-        f'<h1 class="chart-title">{escape(payload["title"])}</h1>',
+        # The picture has the title in it, in large type, so that the page's heading is for those who don't see it.
+        f'<h1 class="chart-title sr">{escape(payload["title"])}</h1>',
     ]
     if state == "drawn":
         parts += ["<h2>The whole</h2>", figure(False), f"<h2>As it could be seen {named}</h2>", figure(True)]
     else:
         parts.append(figure(False))
     if state == "none":
-        parts.append(f"<p>All figures of this chart are from after {_day(cut_off)}.</p>")
+        parts.append(f"<p>{escape(_later(payload))}</p>")
     parts.append(f"<h2>What the chart shows</h2><p>{escape(payload['alt'])}</p>")
     if state == "drawn":
-        parts.append(f"<p>As it could be seen {named}: {escape(payload['then']['alt'])}</p>")
+        parts.append(f"<p>{as_then}{escape(payload['then']['alt'])}</p>")
     if payload.get("how"):
         parts.append(f"<p>How it is computed: {escape(payload['how'])}</p>")
     files = {
@@ -379,7 +408,10 @@ def _embed_html(payload: dict, config: Config, builder: Builder, own: str) -> st
     said = "Paste this into a page; it shows the picture and a link to this page, and asks nothing of your readers."
     if not at:
         at = urljoin(NOWHERE, builder.get_target_uri(f"{own}-embed"))
-        said += f" This copy of the book doesn’t know its own address: put the one where you read it in place of {NOWHERE}."
+        said += (
+            f"</p><p><strong>Before you paste, replace <code>{NOWHERE}</code></strong> by the address of the book as you read it:"
+            " this copy doesn’t know its own, and as they stand the lines below show nothing."
+        )
     codes = "".join(
         f'<p>{words}</p><pre class="embed"><code>{escape(snippet(payload, at, width))}</code></pre>'
         for width, words in (("wide", "Where there is room for it:"), ("narrow", "In a narrow column, or on a phone:"))

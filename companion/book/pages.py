@@ -20,6 +20,7 @@ from companion.book.directives import (
     named_lines,
     on_the_scale,
     para,
+    scale_of,
     section,
     sentence_table,
     slug,
@@ -27,9 +28,10 @@ from companion.book.directives import (
     text,
     xref,
 )
+from companion.book.output import details
 from companion.claims import CLOCKS, CONFIDENCE, SCALE, Chapter, Claim, refs
 from companion.project import Project, current
-from companion.sources import Source
+from companion.sources import Source, label
 from companion.tables import Table
 
 
@@ -77,6 +79,7 @@ class Answers(SphinxDirective):
         node = section(self._finding(assessed), "answers", classes=("answers-chart",))
         said = (
             "Each claim on the scale from contradicted to supported; “held up” counts supported and mostly supported. "
+            "Claims differ in weight, and the count doesn't weigh them; (low) marks low confidence. "
             f"{len(covered)} of the op-ed's {len(project.oped.paragraphs)} paragraphs have a chapter so far"
         )
         node += para(
@@ -182,6 +185,7 @@ class Scorecard(SphinxDirective):
                 f"¶{claim.paragraph}" if claim.sentences else "",
                 [xref(f"claim-{claim.id}", claim.paraphrase, self.env.docname)],
                 claim.kind,
+                [scale_of(claim, "row")] if not claim.waits_for else "",
                 self._assessed(claim, "then"),
                 self._assessed(claim, "since"),
                 "yes" if claim.moved else "no" if claim.then else "—",
@@ -200,12 +204,20 @@ class Scorecard(SphinxDirective):
                     ]
                 }
             )
-        header = ["Paragraph", "Claim", "Kind", "Then", "Since", "Changed since"]
+        header = [
+            "Paragraph",
+            "Claim",
+            "Kind",
+            [text("On the scale"), text(" (the next columns say it)", "sr")],
+            "Then",
+            "Since",
+            "Changed since",
+        ]
         return [table(header, body, ("scorecard",), marks)]
 
     def _assessed(self, claim: Claim, clock: str) -> list[nodes.Node]:
         found = getattr(claim, clock)
-        return [para(badge(found), f" {found.confidence}" if found else "")]
+        return [para(badge(found), *([text(f" {found.confidence} confidence", "confidence")] if found else []))]
 
 
 class Coverage(SphinxDirective):
@@ -225,11 +237,10 @@ class Coverage(SphinxDirective):
             line = para(text(f"¶{paragraph.number}", "coverage-paragraph"))
             for s in paragraph.sentences:
                 state = "claimed" if s.id in claimed else "unclaimed"
-                words = s.id.split(".")[1]
-                line += [
-                    nodes.Text(" "),
-                    nodes.reference(words, words, refid=f"sentence-{s.id}", internal=True, classes=["coverage-cell", state]),
-                ]
+                link = nodes.reference("", "", refid=f"sentence-{s.id}", internal=True, classes=["coverage-cell", state])
+                said = "has a claim" if state == "claimed" else "no claim yet"
+                link += [nodes.Text(s.id.split(".")[1]), text(f", paragraph {paragraph.number}, {said}", "sr")]
+                line += [nodes.Text(" "), link]
             grid += nodes.list_item("", line)
         out.append(grid)
         out.append(
@@ -243,7 +254,11 @@ class Coverage(SphinxDirective):
         for paragraph in project.oped.paragraphs:
             node = section(f"Paragraph {paragraph.number}", f"paragraph-{paragraph.id}")
             node += para(paragraph.about)
-            node += sentence_table(paragraph.sentences, env.docname, env)
+            listed = sentence_table(paragraph.sentences, env.docname, env)
+            if claimed & {s.id for s in paragraph.sentences}:
+                node += listed
+            else:
+                node += details("", listed, summary=f"{counted(len(paragraph.sentences), 'sentence')}, no claim yet")
             out.append(node)
         return out
 
@@ -310,8 +325,6 @@ class SourceList(SphinxDirective):
         line += nodes.Text(f". {source.publisher}." if source.publisher and source.publisher != source.author else ".")
         item += line
         about = [source.kind, kinds.get(source.primary, "?"), f"language {source.language}"]
-        if source.rests_on:
-            about.append(f"rests on {'; '.join(source.rests_on)}")
         if source.date_basis.startswith("inferred"):
             about.append(f"date {source.date_basis}")
         if source.accessed:
@@ -319,6 +332,13 @@ class SourceList(SphinxDirective):
         about.append(f"licence: {source.licence or 'not seen'}")
         about.append(f"key {source.key}")
         item += para(" · ".join(about), classes=("source-about",))
+        if source.rests_on:
+            known = current().sources
+            parts = [
+                xref(f"source-{key}", label(known[key], known), self.env.docname) if key in known else nodes.Text(key)
+                for key in source.rests_on
+            ]
+            item += para("Rests on ", *joined(parts, "; "), ".", classes=("source-about",))
         if source.note:
             item += para(source.note, classes=("source-about",))
         cited = [xref(f"claim-{c}", c, self.env.docname) for c in uses["claims"]]
@@ -406,10 +426,7 @@ class TablePage(SphinxDirective):
         node = section("Columns", "columns")
         body = []
         for spec in t.meta["schema"]["fields"]:
-            rules = ", ".join(
-                f"{k} {v if not isinstance(v, list) else ' | '.join(map(str, v))}"
-                for k, v in (spec.get("constraints") or {}).items()
-            )
+            rules = ", ".join(_rule(*rule) for rule in (spec.get("constraints") or {}).items())
             body.append(
                 [[nodes.literal(spec["name"], spec["name"])], spec["type"], str(spec.get("description", "")), rules or "—"]
             )
@@ -486,6 +503,16 @@ class TablePage(SphinxDirective):
             ".",
         )
         return node
+
+
+def _rule(name: str, value: object) -> str:
+    """A constraint of the schema in words."""
+    words = {"required": "always given", "unique": "each once"}
+    if name in words:
+        return words[name] if value else "may be missing" if name == "required" else "may repeat"
+    if name == "enum":
+        return f"one of {' | '.join(map(str, value))}"
+    return f"{dict(minimum='at least', maximum='at most', pattern='of the form').get(name, name)} {value}"
 
 
 def _short(cell: str, most: int = 60) -> str:

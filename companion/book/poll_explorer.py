@@ -14,9 +14,11 @@ columns in ``AMONG`` say who was asked, and make series of their own. Rows of ``
 
 **What a sidecar may add**, all of it optional. For the table, and for a question, which goes first: ``topic``, by which the
 polls of different pollsters stand side by side (else the table's title). For a question: ``original``, its wording by
-language tag (``{ru: …}``); ``compare``, the answer that is shown where several pollsters are (else the most frequent); and
-``interval: none`` where nobody may put an interval on it, such as a leak with no method. ``companion.checks.polls`` holds
-all of this against the table.
+language tag (``{ru: …}``); ``compare``, the answer that is shown where several pollsters are; ``margin``, where it isn't the
+table's ``default_margin`` (see ``companion.polls.with_intervals``); and ``interval: none`` where nobody may put an interval
+on it, such as a leak with no method. For the table, ``compare`` is a list: the answers that are shown first of any question
+that has them. Without either, the answer with the largest share in the last survey is shown, of those that are no part of a
+total and say something. ``companion.checks.polls`` holds all of this against the table.
 
 A line is one answer to one question by one pollster. Lines are never averaged nor joined; a line breaks where the sidecar's
 ``breaks`` say so and where the mode changes. Intervals are those of ``companion.polls``, made here and never in the script.
@@ -25,8 +27,8 @@ A line is one answer to one question by one pollster. Lines are never averaged n
 from __future__ import annotations
 
 import calendar
+import hashlib
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -39,7 +41,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from companion.book.directives import INFERRED, joined, language, para, section, slug, table, text, xref
-from companion.polls import with_intervals
+from companion.polls import pollster_of, with_intervals
 from companion.problems import Problem, Wrong
 from companion.project import Project, current
 from companion.tables import Table, select
@@ -134,7 +136,7 @@ def _series(table: Table) -> list[Series]:
             rows = rows.assign(low=float("nan"), high=float("nan"), interval="none: the sample is not known")
         order = rows["answer"].map({a: i for i, a in enumerate(answers)})
         rows = rows.assign(order=order).sort_values([day, "order"], kind="stable").drop(columns="order")
-        pollster = values.get("pollster") or re.split(r" \(|, |; ", str(about.get("asked_by") or "not stated"))[0]
+        pollster = pollster_of(values, about)
         topic = str(about.get("topic") or meta.get("topic") or table.title)
         breaks = _breaks(table, rows, values)
         out.append(Series(table, topic, pollster, question, _among(values), about, rows, answers, shown, lead, breaks))
@@ -164,6 +166,7 @@ def _answers(table: Table, rows: pd.DataFrame, about: dict) -> tuple[list[str], 
     spec = next(f for f in table.meta["schema"]["fields"] if f["name"] == "answer")
     listed = (spec.get("constraints") or {}).get("enum") or []
     counts = rows["answer"].value_counts()
+    first = about.get("compare") or next((a for a in table.meta.get("compare") or () if a in counts), None)
     parts = {
         part
         for rule in table.meta.get("rules") or []
@@ -177,7 +180,7 @@ def _answers(table: Table, rows: pd.DataFrame, about: dict) -> tuple[list[str], 
         return (
             none,
             answer in parts,
-            answer != about.get("compare"),
+            answer != first,
             not answer.endswith(", total"),
             -counts[answer],
             place,
@@ -187,8 +190,12 @@ def _answers(table: Table, rows: pd.DataFrame, about: dict) -> tuple[list[str], 
     answers = sorted(counts.index, key=rank)
     shown = [a for a in answers if a not in parts]
     said = [a for a in shown if not NO_ANSWER.search(a)] or shown
-    lead = about.get("compare") if about.get("compare") in counts else max(said, key=lambda a: (counts[a], -said.index(a)))
-    return answers, shown, lead
+    if first in counts:
+        return answers, shown, first
+    day = table.meta["date"]
+    told = rows[rows["answer"].isin(said)]
+    last = told[told[day] == told[day].max()].groupby("answer")["value"].max()
+    return answers, shown, max((a for a in said if a in last), key=lambda a: (last[a], -said.index(a)))
 
 
 def _breaks(table: Table, rows: pd.DataFrame, values: dict) -> list[tuple[str, str]]:
@@ -325,13 +332,14 @@ def _words(cut_off: date) -> dict:
         "all": "all %, side by side",
         "ownQuestion": "each pollster’s own",
         "wholeSample": "the whole sample",
-        "periods": {"whole": "whole", "until": f"until the op-ed ({day})", "since": "since the op-ed", "own": "own dates"},
+        "periods": {"whole": "whole", "until": f"until the cut-off ({day})", "since": "since the cut-off", "own": "own dates"},
         "link": "Permanent link to this view",
         "asked": "What was asked, and how",
         "answers": "Answers",
         "oneAnswer": "One answer of each pollster",
         "poll": "% poll",
         "polls": "% polls",
+        "shown": ["% answer shown", "% answers shown"],
         "span": "% to %",
         "then": f"Only what was public by {day}.",
         "left": "Left out because it came or became public later: %.",
@@ -379,7 +387,7 @@ def _words(cut_off: date) -> dict:
         "notSeen": "not seen",
         "notKnown": "not known",
         "line": "line %",
-        "head": ["Fieldwork", "Answer", "Share", "95% interval", "n", "Public", "Source", "Row", "Remarks"],
+        "head": ["Fieldwork", "Share", "95% interval", "Answer", "n", "Public", "Source", "Row", "Remarks"],
         "figures": "The figures in the chart",
         "caption": "All % of them.",
         "legend": "Share and interval in percent; n is the number asked; † marks a day that is inferred. Row leads to the table.",
@@ -400,6 +408,20 @@ def write_data(app: Sphinx, exception: Exception | None) -> None:
     page = None if exception or app.builder.name not in ("html", "dirhtml") else page_of(app)
     if page is None:
         return
+    path = Path(app.outdir) / "_static" / DATA
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(script_of_data(app, page), encoding="utf-8")
+
+
+def name_data(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
+    """Name the data with a hash, so that an old copy in a cache is never taken for it."""
+    if app.builder.name in ("html", "dirhtml") and DATA in context.get("loads", []):
+        named = f"{DATA}?v={hashlib.sha256(script_of_data(app, page_of(app)).encode()).hexdigest()[:8]}"
+        context["loads"] = [named if name == DATA else name for name in context["loads"]]
+
+
+def script_of_data(app: Sphinx, page: str) -> str:
+    """The series as the script that a page loads."""
     labels = app.env.get_domain("std").anonlabels
 
     def href(label: str) -> str:
@@ -409,16 +431,14 @@ def write_data(app: Sphinx, exception: Exception | None) -> None:
         return f"{app.builder.get_relative_uri(page, doc).split('#')[0]}#{place}"
 
     given = json.dumps(data(current(), href, labels.__contains__), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    path = Path(app.outdir) / "_static" / DATA
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"window.companionPolls={given};\n", encoding="utf-8")
+    return f"window.companionPolls={given};\n"
 
 
 # The page
 
 
 class poll_place(nodes.General, nodes.Element):
-    """The place where the script builds the explorer; ``words`` stand in it until it does."""
+    """The place where the script builds the explorer; ``said`` is what the search is told of it."""
 
 
 class poll_list(nodes.General, nodes.Element):
@@ -445,7 +465,11 @@ class PollExplorer(SphinxDirective):
             part = section(topic, f"polls-{slug(topic)}")
             part += self._table(inside)
             listed += part
-        return [poll_place(), listed]
+        said = (
+            f"Explorer: an interactive chart of polls. What about: {'; '.join(topics)}. "
+            f"Pollsters: {'; '.join(sorted({s.pollster for s in found}))}."
+        )
+        return [poll_place(said=said), listed]
 
     def _table(self, listed: list[Series]) -> nodes.table:
         head = ["Pollster", "Question", "Among", "Polls", "Answer", "First", "Last", "Sources", "Table"]
@@ -516,4 +540,5 @@ def register(app: Sphinx) -> None:
     app.add_node(poll_place, html=(visit_place, pass_by), text=(pass_by, pass_by), latex=(pass_by, pass_by))
     app.add_node(poll_list, html=(visit_list, depart_list), text=(pass_by, pass_by), latex=(pass_by, pass_by))
     app.add_directive("poll-explorer", PollExplorer)
+    app.connect("html-page-context", name_data, priority=910)  # after the list of what the page loads is made
     app.connect("build-finished", write_data, priority=960)  # after what no page asks for has been taken out

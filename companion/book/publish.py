@@ -16,15 +16,19 @@ from urllib.parse import urlsplit
 from bs4 import BeautifulSoup
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from companion.book import theme
 from companion.checks.pages import moved
 from companion.project import current
 
+log = logging.getLogger(__name__)
+
 HEADERS = "_headers"
 """The file in which Netlify, Cloudflare Pages and others look for headers: a path, then ``Name: value`` lines, indented."""
 ALWAYS = {
+    "Cache-Control": "no-cache",  # kept, but asked for again each time: pages and what they load must be of one build
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), browsing-topics=(), interest-cohort=()",
@@ -59,7 +63,10 @@ def _moved_page(old: str, new: str, title: str) -> str:
 
 def lost_page(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
     if app.builder.name == "html":
-        yield "404", {"title": "No such page"}, "404.html"
+        based = bool(app.config.html_baseurl)
+        if not based:
+            log.info("404.html: works at a host's root only; for a book below it, set html_baseurl in _config.yml")
+        yield "404", {"title": "No such page", "based": based}, "404.html"
 
 
 def _anchored(html: str, base: str) -> str:
@@ -80,13 +87,14 @@ def headers(pages: list[str]) -> str:
     """The file of headers for a built book's ``pages`` (paths relative to its root).
 
     The policy is given folder by folder, since hosts join what several matching rules say, and a page that may be embedded
-    can't take back what a rule for all forbade.
+    can't take back what a rule for all forbade. A page at the root has its rule twice, for hosts that leave ``.html`` out.
     """
     policy = theme.policy()
     said = "".join(f"  {name}: {value}\n" for name, value in ALWAYS.items())
     blocks = [f"/*\n{said}"]
-    tops = sorted({f"/{PurePosixPath(page).parts[0]}/*" if "/" in page else f"/{page}" for page in pages})
-    for path in ["/", *tops]:
+    tops = {f"/{PurePosixPath(page).parts[0]}/*" for page in pages if "/" in page}
+    tops |= {f"/{name}" for page in pages if "/" not in page for name in (page, page.removesuffix(".html"))}
+    for path in ["/", *sorted(tops)]:
         if path == f"/{EMBEDDED}/*":
             blocks.append(f"{path}\n  Content-Security-Policy: {policy}; frame-ancestors *\n")
             continue
@@ -110,6 +118,16 @@ def headers_of(text: str, path: str) -> dict[str, str]:
 # The whole as one archive
 
 
+def _unpacked(page: bytes, name: str) -> bytes:
+    """The page without the paragraph that offers the archive: within the archive there is none."""
+    if f'"{name}.zip"'.encode() not in page:
+        return page
+    soup = BeautifulSoup(page, "html.parser")
+    for link in soup.select(f'a[href="{name}.zip"]'):
+        (link.find_parent("p") or link).decompose()
+    return str(soup).encode()
+
+
 def archive(folder: Path, name: str) -> Path:
     """Write ``folder`` into ``folder/name.zip``, below one folder ``name``; the same files give the same bytes."""
     target, made = folder / f"{name}.zip", folder / f".{name}.zip.part"
@@ -121,7 +139,8 @@ def archive(folder: Path, name: str) -> Path:
             entry.external_attr = 0o644 << 16
             # What is compressed already stays as it is.
             entry.compress_type = zipfile.ZIP_STORED if path.suffix in (".png", ".woff2", ".zip") else zipfile.ZIP_DEFLATED
-            packed.writestr(entry, path.read_bytes())
+            body = path.read_bytes()
+            packed.writestr(entry, _unpacked(body, name) if path.suffix == ".html" else body)
     os.replace(made, target)
     return target
 
@@ -148,7 +167,8 @@ def publish(app: Sphinx, exception: Exception | None) -> None:
         target.write_text(_moved_page(old, new, title), encoding="utf-8")
     lost = out / "404.html"
     lost.write_text(_anchored(lost.read_text(encoding="utf-8"), app.config.html_baseurl), encoding="utf-8")
-    shutil.copyfile(theme.HERE / "static" / "sw.js", out / "sw.js")  # it speaks for the folder it lies in
+    shutil.copyfile(theme.HERE / "static" / "sw.js", out / "sw.js")  # it speaks for the folder it lies in, and only there
+    (out / "_static" / "sw.js").unlink(missing_ok=True)
     pages = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.html"))
     (out / HEADERS).write_text(headers(pages), encoding="utf-8")
     archive(out, app.config.epub_basename)

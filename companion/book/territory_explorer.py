@@ -29,12 +29,15 @@ from companion.territory import area, base_area
 FILES = "territory.css territory.js"
 OBLASTS = "territory/oblast_share"
 BASE = "Ukraine with Crimea"
+APART = 0.05
+CRIMEA = "Crimea + Sevastopol"
 
 
 @dataclass(frozen=True)
 class Maker:
     """A map maker and what it counts: its series of ``territory/oblast_share`` and its areas of the whole, in the order in
-    which they are asked for a day. Both are of one maker and one way of counting, so that nothing is mixed.
+    which they are asked for a day. Both are of one maker and one way of counting, so that makers are never mixed; but they
+    may come from two copies of its map, and ``Shown.apart`` tells on which days these differ.
 
     ``areas`` name a map of ``companion.territory.MAPS``, or a table with a filter and the first day it is used from.
     """
@@ -62,8 +65,9 @@ MAKERS = {
         Maker(
             "isw-control",
             "ISW, control alone",
-            "The first of these two layers alone. ISW moves land from the second to the first in batches, so control lags. Two "
-            "copies of the layer were at hand, with a stretch between that neither has.",
+            "The first of these two layers alone. ISW moves land from the second to the first in batches, so control lags. "
+            "Until 1 March 2022 ISW drew one layer, so the first map holds advances too. Two copies of the layer were at hand, "
+            "with a stretch between that neither has.",
             3,
             ("isw_control", "isw_control_via_sdspieg"),
             (("isw", "control"), ("territory/isw_layers_daily", {"series": "control_only"}, None)),
@@ -71,8 +75,8 @@ MAKERS = {
         Maker(
             "deepstate",
             "DeepState",
-            "A Ukrainian project with ties to the Ukrainian military: land that it marks as occupied; its grey zone, contested "
-            "land, is out. A map of a day shows the state in that day's first hours.",
+            "A volunteer project from Ukraine: land that it marks as occupied; its grey zone, contested land, is out. A map of a "
+            "day shows the state in that day's first hours.",
             1,
             ("deepstate",),
             (("deepstate", "occupied"),),
@@ -81,8 +85,8 @@ MAKERS = {
             "liveuamap",
             "Liveuamap",
             "Land that Liveuamap, which draws from reports in the open press, marks as under Russian control. By oblast it is "
-            "read from the maps that the Neue Zürcher Zeitung (NZZ) drew from it; the daily area is another project's, and where "
-            "that ends, the area of the NZZ maps.",
+            "read from the maps that the Neue Zürcher Zeitung (NZZ) drew from it, which leave Crimea out: it is set to the whole "
+            "here. The daily area is another project's, and where that ends, the area of the NZZ maps.",
             2,
             ("liveuamap_via_nzz",),
             (
@@ -113,6 +117,17 @@ class Shown:
     @property
     def days(self) -> list[pd.Timestamp]:
         return list(self.maps)
+
+    @property
+    def apart(self) -> list[tuple[pd.Timestamp, float, float]]:
+        """The days on which the oblasts of a map add up to another area than that of the whole by more than ``APART``: the
+        day and both areas in km². Outlines of oblasts without the water at the coast explain less than that."""
+        out = []
+        for day, part in self.maps.items():
+            found, parts = self.area_on(day), float(part["area_km2"].sum())
+            if found and abs(parts / found[0] - 1) > APART:
+                out.append((day, parts, found[0]))
+        return out
 
     def area_on(self, day: pd.Timestamp) -> tuple[float, Rows] | None:
         """The area held on a day, in km², with the rows that it is from; None where the maker has no row of that day."""
@@ -182,13 +197,18 @@ def pct_words(value: float) -> str:
 
 def summary(who: Shown, day: pd.Timestamp, whole: float) -> str:
     """What a map says, in one or two sentences; the script says the same of other days."""
+    return " ".join(_said(who, day, whole))
+
+
+def _said(who: Shown, day: pd.Timestamp, whole: float) -> tuple[str, str]:
+    """The sentence on the whole, and that on the oblasts."""
     found = who.area_on(day)
     if found:
         said = f"On {day_words(day)} Russian forces held {found[0] / whole * 100:.1f}% of Ukraine ({who.maker.name})."
     else:
         said = f"For {day_words(day)} there is no share of Ukraine at hand ({who.maker.name})."
     parts = [f"{row.oblast} {pct_words(row.pct)}%" for row in who.maps[day].itertuples()]
-    return f"{said} By oblast: {', '.join(parts)}."
+    return said, f"By oblast: {', '.join(parts)}."
 
 
 # Pictures
@@ -208,6 +228,21 @@ class _Land:
         self.shapes = _simpler(shapes, detail) if detail else shapes
         places = _label_places(project.root).items()
         self.middles = {name: (*self._place(lon, lat), size * flat * scale**2) for name, (lon, lat, size) in places}
+
+    def fitted(self, oblast: str, x: float, heights: tuple[float, ...], wide: float) -> float:
+        """The middle nearest to ``x`` of words ``wide`` px across, so that they keep within the oblast at some heights;
+        the middle of what there is where it is less."""
+        low, high = 0.0, float(self.wide)
+        for y in heights:
+            cuts = []
+            for ring in self.shapes[oblast]:
+                xs, ys = self._place(ring[:, 0], ring[:, 1])
+                i = np.flatnonzero((ys[:-1] > y) != (ys[1:] > y))
+                cuts += list(xs[i] + (y - ys[i]) / (ys[i + 1] - ys[i]) * (xs[i + 1] - xs[i]))
+            low = max([low, *(cut for cut in cuts if cut <= x)])
+            high = min([high, *(cut for cut in cuts if cut > x)])
+        half = min(wide, high - low) / 2
+        return min(max(x, low + half), high - half)
 
     def path(self, oblast: str, decimals: int = 1) -> str:
         out = []
@@ -235,6 +270,10 @@ def shade(value: float) -> int:
     return min(max(int(np.searchsorted(bounds, value, side="left")), 1), 5)
 
 
+WIDTH = 6.4
+"""Px of a letter of an oblast's name on the map, with room at its sides."""
+
+
 def _big_map(project: Project, who: Shown, day: pd.Timestamp) -> str:
     land = _Land(project, 560)
     known = who.maps[day].set_index("oblast")["pct"]
@@ -245,17 +284,19 @@ def _big_map(project: Project, who: Shown, day: pd.Timestamp) -> str:
         outline = land.path(oblast)
         shapes.append(f'<path class="oblast {kind}" data-oblast="{name}" d="{outline}"><title>{name}</title></path>')
         x, y, size = land.middles[oblast]
+        words = oblast.removesuffix(" + Sevastopol")
+        x = land.fitted(oblast, x, (y - 12, y - 4), WIDTH * len(words))
         if oblast in ever and size > 900:  # a city is too small to write in
             value = f"{pct_words(known[oblast])}%" if oblast in known else ""
             texts.append(
                 f'<g class="at {kind}" data-at="{name}">'
-                f'<text class="name" x="{x:.0f}" y="{y - 4:.0f}">{name.removesuffix(" + Sevastopol")}</text>'
+                f'<text class="name" x="{x:.0f}" y="{y - 4:.0f}">{escape(words)}</text> '
                 f'<text class="figure" x="{x:.0f}" y="{y + 12:.0f}">{escape(value)}</text></g>'
             )
     return (
         f'<svg class="territory-map" viewBox="0 0 {land.wide} {land.tall}" role="img" aria-labelledby="territory-map-name">'
         f'<title id="territory-map-name">Map of Ukraine by oblast; the table below has its figures</title>'
-        f'<g>{"".join(shapes)}</g><g class="texts" aria-hidden="true">{"".join(texts)}</g></svg>'
+        f'<g>{"".join(shapes)}</g><g class="texts" aria-hidden="true">{" ".join(texts)}</g></svg>'
     )
 
 
@@ -387,10 +428,11 @@ class _Chart:
         frame = f'data-first="{self.first:%Y-%m-%d}" data-days="{days}" data-box="{LEFT} {WIDE - RIGHT} {TOP} {floor}"'
         axis = f'data-low="{self.low:g}" data-high="{self.high:g}" data-whole="{self.whole:.10g}" data-cut-off="{oped.cut_off}"'
         then = escape(self.words(pd.Timestamp(oped.cut_off)))
+        limit = f"By “then”, only maps that were public by {day_words(pd.Timestamp(oped.cut_off))}."
         name = f'<title id="territory-chart-name">{escape(self.words())}</title>'
         return (
             f'<svg class="territory-chart" viewBox="0 0 {WIDE} {TALL}" role="img" aria-labelledby="territory-chart-name" '
-            f'{frame} {axis} data-then="{then}">{name}{"".join(parts)}</svg>'
+            f'{frame} {axis} data-then="{then}" data-limit="{limit}">{name}{" ".join(parts)}</svg>'
         )
 
     def words(self, until: pd.Timestamp | None = None) -> str:
@@ -401,7 +443,8 @@ class _Chart:
             frame = frame[frame["date"] <= until] if until is not None else frame
             if frame.empty:
                 continue
-            ends = frame.iloc[0], frame.sort_values("value", kind="stable").iloc[-1], frame.iloc[-1]
+            frame = frame.reset_index(drop=True)
+            ends = frame.iloc[0], frame.loc[frame["value"].idxmax()], frame.iloc[-1]  # of equal peaks, the first
             words = [f"{row['value'] / self.whole * 100:.1f}% on {day_words(row['date'])}" for row in ends]
             said.append(f"{who.maker.name}, {words[0]}, at most {words[1]}, at last {words[2]}")
         return f"Share of Ukraine held by Russian forces over time. {'; '.join(said)}."
@@ -435,9 +478,9 @@ def _radios(makers: list[Shown], chosen: Shown) -> str:
             f'<svg viewBox="0 0 22 12" aria-hidden="true"><path class="hue-{who.maker.hue}" d="M0 6h22"/></svg>'
             f"<span>{escape(who.maker.name)}"
             + (f' <span class="territory-late">(no map before {day_words(first)})</span>' if late else "")
-            + "</span></label>"
+            + "</span></label> "
         )
-    return f'<fieldset class="territory-makers"><legend>Whose map</legend>{"".join(items)}</fieldset>'
+    return f'<fieldset class="territory-makers"><legend>Whose map</legend> {"".join(items)}</fieldset>'
 
 
 def _oblast_rows(project: Project, who: Shown, up: str, lead_day: bool, days: list[pd.Timestamp] | None = None) -> str:
@@ -452,13 +495,15 @@ def _oblast_rows(project: Project, who: Shown, up: str, lead_day: bool, days: li
             words = label(source, project.sources) if source else str(row["source_id"])
             place = f"#line-{line}" if line in anchors else ""
             lead = f"<td>{day_words(day)}</td>" if lead_day else ""
+            row_is, head_is, cell_is = ("", "", "") if lead_day else (' role="row"', ' role="rowheader"', ' role="cell"')
             km2 = f"{row['area_km2']:,.10g}" if pd.notna(row["area_km2"]) else "not given"
             lines.append(
-                f'<tr data-oblast="{name}" data-short="{short}">{lead}<th scope="row">{name}</th>'
-                f'<td>{row["pct"]:.10g}%</td><td>{km2}</td><td><a href="{page}{place}">line {line}</a></td>'
-                f'<td><a href="{up}sources.html#source-{row["source_id"]}">{escape(words)}</a></td></tr>'
+                f'<tr{row_is} data-oblast="{name}" data-short="{short}">{lead}<th{head_is} scope="row">{name}</th>'
+                f"<td{cell_is}>{row['pct']:.10g}%</td><td{cell_is}>{km2}</td>"
+                f'<td{cell_is}><a href="{page}{place}">line {line}</a></td>'
+                f'<td{cell_is}><a href="{up}sources.html#source-{row["source_id"]}">{escape(words)}</a></td></tr>'
             )
-        said = f' data-day="{day:%Y-%m-%d}" class="{who.clock(day)}"' if lead_day else ""
+        said = f' data-day="{day:%Y-%m-%d}" class="{who.clock(day)}"' if lead_day else ' role="rowgroup"'
         out.append(f"<tbody{said}>{''.join(lines)}</tbody>")
     return "".join(out)
 
@@ -518,15 +563,18 @@ def explorer_html(project: Project, keys: list[str], up: str = "") -> str:
     first, last = chart.first, chart.last
     count = sum(len(who.maps) for who in makers)
     of = f"{escape(chosen.maker.name)}, {day_words(day)}"
+    lead, parts = _said(chosen, day, whole)
+    heads = _HEADS.replace("<th ", '<th role="columnheader" ')
     return (
         '<div class="territory" id="territory" data-clocked><form class="territory-controls" aria-label="Choose a map">'
         f"{_radios(makers, chosen)}"
-        '<div class="territory-days"><label for="territory-day">Day of the map</label>'
-        f'<span class="territory-day" aria-hidden="true">{day_words(day)}</span>'
-        '<div class="territory-slide"><button type="button" data-step="-1">Earlier</button>'
+        '<div class="territory-days"><label for="territory-day">Day of the map</label> '
+        f'<span class="territory-day" aria-hidden="true">{day_words(day)}</span> '
+        '<div class="territory-slide"><button type="button" data-step="-1" aria-describedby="territory-end">Earlier</button> '
         f'<input type="range" id="territory-day" min="0" max="{len(chosen.days) - 1}" step="1" value="{place}" '
-        f'aria-valuetext="{day_words(day)}, map {place + 1} of {len(chosen.days)}">'
-        '<button type="button" data-step="1">Later</button></div></div></form>'
+        f'aria-valuetext="{day_words(day)}, map {place + 1} of {len(chosen.days)}"> '
+        '<button type="button" data-step="1" aria-describedby="territory-end">Later</button></div>'
+        '<p class="territory-end" id="territory-end"></p></div></form>'
         '<div class="territory-pictures"><figure class="territory-left"><figcaption><strong>Share of each oblast held</strong> '
         f'<span class="territory-of">{of}</span></figcaption>{_big_map(project, chosen, day)}'
         f'<p class="territory-touched" aria-hidden="true">&#160;</p>{_key()}</figure>'
@@ -536,10 +584,12 @@ def explorer_html(project: Project, keys: list[str], up: str = "") -> str:
         '<label for="territory-line">Read the line on</label> '
         f'<input type="date" id="territory-line" min="{first:%Y-%m-%d}" max="{last:%Y-%m-%d}" value="{day:%Y-%m-%d}">'
         '<p role="status" class="territory-line-words"></p></form></figure></div>'
-        f'<p class="territory-words" role="status">{escape(summary(chosen, day, whole))}</p>'
+        f'<p class="territory-words"><span class="territory-lead" role="status">{escape(lead)}</span> '
+        f'<span class="territory-parts">{escape(parts)}</span></p>'
         '<p class="territory-link"><a href="#territory">Link to this view</a></p>'
-        f'<div class="table-scroll"><table class="territory-table"><caption>{of}: every oblast with a figure, the same as on the '
-        f"map, for those who don’t use a pointer</caption><thead><tr>{_HEADS}</tr></thead>"
+        f'<div class="table-scroll"><table class="territory-table" role="table">'
+        f"<caption>{of}: every oblast with a figure, the same as on the "
+        f'map, for those who don’t use a pointer</caption><thead role="rowgroup"><tr role="row">{heads}</tr></thead>'
         f"{_oblast_rows(project, chosen, up, False, [day])}</table></div>"
         f'<details class="territory-all" open><summary>All {count} maps and their figures</summary>'
         f"{_small_maps(project, makers, up)}</details>"
@@ -553,7 +603,7 @@ def _table_links(makers: list[Shown], up: str) -> str:
 
 
 class explorer(nodes.General, nodes.Element):
-    """The explorer; ``keys`` are the makers that it offers."""
+    """The explorer; ``keys`` are the makers that it offers, ``said`` what the search is told of it."""
 
 
 def _visit_html(self, node) -> None:
@@ -599,11 +649,26 @@ class TerritoryExplorer(_OfMakers):
             return []
         meta = self.env.metadata[self.env.docname]
         meta["loads"] = " ".join(dict.fromkeys([*meta.get("loads", "").split(), *FILES.split()]))
-        return [explorer("", keys=[who.maker.key for who in found])]
+        oblasts = sorted({oblast for who in found for day in who.maps.values() for oblast in day["oblast"]})
+        said = (
+            f"Explorer: an interactive map of Ukraine by oblast, with a slider through its days and the share of Ukraine held. "
+            f"Whose maps: {'; '.join(who.maker.name for who in found)}. Oblasts: {', '.join(oblasts)}."
+        )
+        return [explorer("", keys=[who.maker.key for who in found], said=said)]
 
 
 class TerritoryMakers(_OfMakers):
     """Whose maps these are: what each counts, of what whole, on which days, from which sources."""
+
+    def small(self, who: Shown) -> str:
+        """What Crimea reads on the maker's maps, and how small a row goes."""
+        every = pd.concat(who.maps.values())
+        crimea = [f"{v:.10g}%" for v in sorted(set(every.loc[every["oblast"] == CRIMEA, "pct"]))]
+        said = f"Crimea and Sevastopol read {' to '.join(dict.fromkeys([crimea[0], crimea[-1]]))}. " if crimea else ""
+        least = every.loc[every["area_km2"].idxmin()] if every["area_km2"].notna().any() else None
+        if least is None:
+            return said
+        return f"{said}The smallest row has {least['area_km2']:,.10g} km² ({least['oblast']}, {day_words(least['date'])})."
 
     def run(self) -> list[nodes.Node]:
         project, docname = current(), self.env.docname
@@ -618,7 +683,13 @@ class TerritoryMakers(_OfMakers):
                 f"{len(who.days)} maps by oblast, from {day_words(who.days[0])} to {day_words(who.days[-1])}; "
                 f"the share of Ukraine on {len(set(dates)):,} days, from {day_words(dates.min())} to {day_words(dates.max())}."
             )
-            about = [para(who.maker.counts), para(days)]
+            about = [para(who.maker.counts), para(days), para(self.small(who))]
+            if who.apart:
+                days = " and ".join(
+                    f"on {day_words(day)}, when the oblasts add up to {a:,.0f} km² and the share is made from {b:,.0f} km²"
+                    for day, a, b in who.apart
+                )
+                about.append(para(f"The maps and the share come from two copies, made at different times. They differ {days}."))
             about += [para(f"Break at {day_words(pd.Timestamp(b['at']))}: {b['why']}. Don’t read across it.") for b in who.breaks]
             tables = dict.fromkeys([OBLASTS, *(t.name for part in parts for t in part.tables)])
             about.append(

@@ -20,13 +20,20 @@ from companion.project import current
 from companion.sources import label
 
 HERE = Path(__file__).parent
-LOADS = ("companion.css", "chart.css", "companion.js")  # all that a page loads, but for what its directives name in ``loads``
-# The reader's choices stand before the first paint, so that nothing changes under the eye. The one inline script; the
-# policy of every page names its hash, and allows no other.
+LOADS = ("companion.css", "companion.js")  # all that a page loads, but for what its directives name in ``loads``
+# What has to be there before the first paint: the reader's choices, so that nothing changes under the eye, and the faces,
+# so that no line moves when they come. It is the one inline script; the policy of every page names its hash, and allows no
+# other. From a disk no face can be fetched ahead.
 EARLY = (
+    '{const h=document.documentElement;h.classList.add("scripted");'
     'try{for(const[k,w]of[["mode","theme"],["clock","clock"]]){const v=localStorage.getItem(k);'
-    "if(/^(light|dark|then|since)$/.test(v))document.documentElement.dataset[w]=v}}catch{}"
-    'document.documentElement.classList.add("scripted")'
+    "if(/^(light|dark|then|since)$/.test(v))h.dataset[w]=v}}catch{}"
+    # Without the script that has the switches nothing may stay hidden by them.
+    'addEventListener("error",e=>{if(/companion\\.js/.test(e.target.src))'
+    '{h.classList.remove("scripted");delete h.dataset.clock}},true);'
+    'if(location.protocol!="file:")for(const f of["serif-400","sans-var","serif-600"])document.head.append(Object.assign('
+    'document.createElement("link"),{rel:"preload",as:"font",type:"font/woff2",crossOrigin:"",'
+    'href:h.dataset.content_root+"_static/fonts/"+f+".woff2"}))}'
 )
 # Tables whose rows become cards on a phone, with the column whose cell names the row.
 STACKED = {"scorecard": 1, "sentences": 0, "figure-table": 0, "table-index": 0, "answers": 0, "columns": 0}
@@ -42,11 +49,14 @@ def page_context(app: Sphinx, pagename: str, templatename: str, context: dict, d
         context[kind] = [file for file in context.get(kind, []) if Path(str(getattr(file, "filename", file))).name in LOADS]
     context["early"] = EARLY
     context["policy"] = policy()
-    context["loads"] = (app.env.metadata.get(pagename) or {}).get("loads", "").split()
+    context["loads"] = [versioned(name) for name in (app.env.metadata.get(pagename) or {}).get("loads", "").split()]
+    context["versioned"] = versioned
     day = current().oped.cut_off
     context["cut_off"] = f"{day.day} {day:%B %Y}"
     # A page has the switch where it has something to switch.
-    context["clocked"] = bool(re.search(r'class="[^"]*\bclock-(then|since)\b|data-clocked', context.get("body", "")))
+    body = context.get("body", "")
+    held = pagename.startswith("chapters/") and re.search(r'class="[^"]*\bclock-(then|since)\b', body)
+    context["clocked"] = bool(held or "data-clocked" in body)
     context["page_contents"] = page_contents(app.env.tocs.get(pagename))
     context["book_contents"] = ""
     if app.builder.name != "singlehtml" and "toctree" in context:
@@ -55,6 +65,12 @@ def page_context(app: Sphinx, pagename: str, templatename: str, context: dict, d
         html = re.sub(r' (?:role="heading"|aria-level="\d")', "", html)
         html = html.replace('class="current reference', 'aria-current="page" class="current reference')
         context["book_contents"] = html
+
+
+def versioned(name: str) -> str:
+    """The name of a static file with a hash of what is in it, so that an old copy in a cache is never taken for it."""
+    path = HERE / "static" / name
+    return f"{name}?v={hashlib.sha256(path.read_bytes()).hexdigest()[:8]}" if path.exists() else name
 
 
 def policy() -> str:
@@ -104,12 +120,23 @@ def repaired(html: str) -> str:
     names: set[str] = set()
     for script in soup.find_all("script"):  # MyST-NB's settings for live kernels, which the book does not have
         script.decompose()
+    for link in soup.select("a.headerlink"):  # "On this page" and the rows' own links say the same, with words
+        link["aria-hidden"], link["tabindex"] = "true", "-1"
+    for mark in soup.select(".seen, .dot, .steps, .key, .ends, .arrow"):  # said in words beside it
+        mark["aria-hidden"] = "true"
+    for line in soup.select("p.side-line, p.answer-clock"):
+        above = line.find_previous(re.compile("^h[1-6]$"))
+        line["role"], line["aria-level"] = "heading", str(min(int(above.name[1]) + 1, 6)) if above else "2"
     _notes_of_citations(soup)
     for table in soup.find_all("table"):
         _header_cells(table)
         for kind, column in STACKED.items():
             if kind in table.get("class", []):
                 _stack(soup, table, column)
+        if {"preview", "used-rows"} & set(table.get("class", [])):
+            for row in table.select("tbody tr"):
+                first = row.find("td")
+                first.name, first["scope"] = "th", "row"
         _scroller(soup, table, names)
     return str(soup)
 
@@ -127,6 +154,8 @@ def _notes_of_citations(soup: BeautifulSoup) -> None:
         inferred = "; day of publication inferred" if source.date_basis.startswith("inferred") else ""
         dated = f"{source.author}, {source.published or 'no date seen'}{inferred}"
         link["data-note"] = "\n".join((source.title, dated, about))
+        if source.title_language != "en":
+            link["data-note-lang"] = source.title_language
 
 
 def _header_cells(table: Tag) -> None:
@@ -175,7 +204,8 @@ def _scroller(soup: BeautifulSoup, table: Tag, names: set[str]) -> None:
     if caption:
         name = caption.get_text(" ", strip=True)
     else:
-        name = "Table: " + (heading.find(string=True) if heading else "of this page")
+        said = "".join(part for part in heading.strings if part.parent.get("class") != ["headerlink"]) if heading else "this page"
+        name = f"Table: {said.strip()}"
     base, count = name, 1
     while name in names:
         count += 1
@@ -207,5 +237,4 @@ def setup(app: Sphinx) -> None:
     app.connect("html-page-context", page_context, priority=900)
     app.connect("build-finished", drop_unused, priority=950)
     app.add_css_file("companion.css")
-    app.add_css_file("chart.css")
     app.add_js_file("companion.js", loading_method="defer")

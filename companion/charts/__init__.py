@@ -4,8 +4,8 @@ Each form takes rows or figures (never bare numbers), a title that says the find
 and unit, and ``alt``, a sentence that says what a reader would see. Nothing is drawn until it is shown.
 
 Where some of a chart's rows were known by the cut-off and others not, it has a second picture of those that were, for
-readers who switch to *then*: the call gives ``then`` (the finding as it could be read by that day), ``then_alt`` and, where
-the measure's words speak of later years, ``then_subtitle``.
+readers who switch to *then* (a single figure makes no picture, nor do some parts of a sum): the call gives ``then`` (the finding
+as it could be read by that day), ``then_alt`` and, where the measure's words speak of later years, ``then_subtitle``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from companion.charts.said import alternative, typographic
 from companion.charts.then import Words, check_words, known_figure, known_rows, state_of
 from companion.figures import Figure
 from companion.problems import Problem, Wrong
@@ -31,10 +32,11 @@ COLUMNS = ["series", "x", "value", "low", "high", "source_id", "table", "line"]
 class Chart:
     """One chart, not yet drawn.
 
-    ``data`` is the table behind it, one mark a row, with ``COLUMNS`` (and ``panel`` for small multiples);
-    ``options`` are the form's own. ``state`` says whether its figures were known by the cut-off (``same``: all, ``none``,
-    ``drawn``: some, which ``then`` shows), and ``series`` names its series in their order; the picture of what was known
-    has those of the whole chart, so that each keeps its colour, and ``known_only`` is true.
+    ``data`` is the table behind it, one mark a row, with ``COLUMNS`` (and ``panel`` for small multiples); ``options`` are the
+    form's own. ``state`` says whether its figures were known by the cut-off (``same``: all, ``none``: none, or too few,
+    ``drawn``: some, which ``then`` shows), and ``series`` names its series in their order; the picture of what was known has
+    those of the whole chart, so that each keeps its colour, and ``known_only`` is true. ``known`` counts the figures known by
+    the cut-off where there is no second picture.
     """
 
     id: str
@@ -52,6 +54,12 @@ class Chart:
     then: Chart | None = field(default=None, repr=False)
     series: tuple[str, ...] = ()
     known_only: bool = False
+    known: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("title", "subtitle", "alt"):  # a missing one is named by _checked
+            if isinstance(words := getattr(self, name), str):
+                object.__setattr__(self, name, typographic(words))
 
     @property
     def sources(self) -> list[str]:
@@ -89,28 +97,8 @@ class Chart:
 
     @cached_property
     def alternative(self) -> str:
-        """The alternative text: the author's sentence, then what the numbers span."""
-        known, ends = self.data.dropna(subset=["value"]), []
-        by = ["panel", "series"] if "panel" in known and not known["panel"].equals(known["series"]) else ["series"]
-        for names, part in known.groupby(by, sort=False):
-            label = ", ".join(str(name) for name in names if name)
-            first, last = part.iloc[0], part.iloc[-1]
-            if self.form == "timeline":
-                said = f"{len(part)} from {_label(first['x'])} to {_label(last['x'])}"
-            elif self.dated and len(part) > 1:
-                said = f"{_label(first['x'])} {_amount(first['value'])} to {_label(last['x'])} {_amount(last['value'])}"
-            else:  # labels have no order, so that a first and a last would say little
-                said = ", ".join(f"{_label(x)} {_amount(value)}" for x, value in zip(part["x"], part["value"], strict=True))
-            ends.append(f"{label}: {said}" if label else said)
-        more = f", and {len(ends) - 8} more series" if len(ends) > 8 else ""
-        words = [f"{self.alt.rstrip('. ')}.", f"{'; '.join(ends[:8])}{more} ({self.unit})."]
-        if self.options.get("reference"):
-            at, label = self.options["reference"]
-            words.append(f"Reference line at {_amount(at)}: {label}.")
-        if self.options.get("marks"):
-            marked = sorted(self.options["marks"].items(), key=lambda mark: mark[1])
-            words.append(f"Marked: {', '.join(f'{label} ({day})' for label, day in marked)}.")
-        return " ".join(words)
+        """The alternative text: the author's sentence, then the numbers that help, as far as there is room for them."""
+        return alternative(self)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         from companion.charts.output import bundle
@@ -131,12 +119,11 @@ def _ours(origin: Origin, known: dict) -> bool:
     return computed(origin.frame) if computed(origin.table.frame) else origin.table.meta["made"] == "computed"
 
 
-def _amount(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def _label(x: object) -> str:
-    return f"{x:%Y-%m-%d}" if isinstance(x, pd.Timestamp) else str(x)
+def _day(said: str, day: str) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(date.fromisoformat(day))
+    except (TypeError, ValueError):
+        raise Wrong(Problem("", 0, "chart", f"{said} needs a date like 2022-09-21, not {day!r}")) from None
 
 
 def _checked(chart: Chart) -> Chart:
@@ -151,11 +138,10 @@ def _checked(chart: Chart) -> Chart:
         said = f"chart '{chart.id}': mark '{label}'"
         if not chart.dated:
             raise Wrong(Problem("", 0, "chart", f"{said} has no place, since the chart has no dates"))
-        try:
-            at = pd.Timestamp(date.fromisoformat(day))
-        except (TypeError, ValueError):
-            raise Wrong(Problem("", 0, "chart", f"{said} needs a date like 2022-09-21, not {day!r}")) from None
+        at = _day(said, day)
         first, last = chart.data["x"].min(), chart.data["x"].max()
+        if chart.options.get("begins"):
+            first = min(first, pd.Timestamp(chart.options["begins"]))
         last += pd.Timedelta(days=30 if chart.form == "bars" else 0)  # the bar of a month holds all its days
         if not first <= at <= last:
             raise Wrong(Problem("", 0, "chart", f"{said} ({day}) lies outside its dates, {first:%Y-%m-%d} to {last:%Y-%m-%d}"))
@@ -240,9 +226,11 @@ def _rows_chart(
     said: tuple[str, str, str],
     unit: str | None,
     words: Words,
+    whole: list[str] | None = None,
     **options,
 ) -> Chart:
-    """A chart of ``rows`` whose table ``make`` gives; ``said`` is title, subtitle and alt."""
+    """A chart of ``rows`` whose table ``make`` gives; ``said`` is title, subtitle and alt. Of the rows with the same values in
+    the columns ``whole`` (the parts of one sum), those known by the cut-off are drawn only if all were known."""
 
     def made(rows: dict[str, Rows], data: pd.DataFrame, said: tuple[str, str, str]) -> Chart:
         parts = list(rows.values())
@@ -260,8 +248,11 @@ def _rows_chart(
     data = make(rows)
     chart = _checked(_cast(made(rows, data, said)))
     known = {label: part for label, given in rows.items() if (part := known_rows(given)) is not None}
-    shown = make(known) if known else data[:0]
-    return _with_then(chart, len(shown), words, lambda said: made(known, shown, said))
+    found = shown = make(known) if known else data[:0]
+    if whole and known:
+        every = data.groupby(whole).size()
+        shown = shown[[every[key] == n for key, n in zip(*_sums(shown, whole), strict=True)]].reset_index(drop=True)
+    return _with_then(chart, len(shown), words, lambda said: made(known, shown, said), len(found))
 
 
 def _figures_chart(
@@ -292,16 +283,24 @@ def _figures_chart(
     return _with_then(chart, sum(map(len, known.values())), words, lambda said: made(known, said))
 
 
+def _sums(frame: pd.DataFrame, by: list[str]) -> tuple[list[tuple], list[int]]:
+    """Of each row its values in the columns ``by``, and how many rows have the same."""
+    return list(frame[by].itertuples(index=False, name=None)), list(frame.groupby(by)[by[0]].transform("size"))
+
+
 def _cast(chart: Chart) -> Chart:
     return replace(chart, series=tuple(dict.fromkeys(chart.data["series"])))
 
 
-def _with_then(chart: Chart, known: int, words: Words, made: Callable[[tuple[str, str, str]], Chart]) -> Chart:
-    """The chart with the picture of the ``known`` rows, which ``made`` gives for its title, subtitle and alt."""
-    state = state_of(len(chart.data), known)
-    check_words(chart.id, state, words, chart.subtitle)
+def _with_then(
+    chart: Chart, shown: int, words: Words, made: Callable[[tuple[str, str, str]], Chart], known: int | None = None
+) -> Chart:
+    """The chart with the picture of the ``shown`` rows, which ``made`` gives for its title, subtitle and alt; ``known`` counts
+    the rows that were known, where some of them can't be shown."""
+    state, known = state_of(len(chart.data), shown), shown if known is None else known
+    check_words(chart.id, state, words, chart.subtitle, known)
     if state != "drawn":
-        return replace(chart, state=state)
+        return replace(chart, state=state, known=known)
     then = made((words.title, words.subtitle or chart.subtitle, words.alt))
     options = dict(then.options)
     if options.get("points"):
@@ -309,7 +308,8 @@ def _with_then(chart: Chart, known: int, words: Words, made: Callable[[tuple[str
     if options.get("marks"):
         from companion.project import current
 
-        first, last = str(then.data["x"].min())[:10], current().oped.cut_off.isoformat()
+        first = min(str(then.data["x"].min())[:10], options.get("begins") or "9999")
+        last = current().oped.cut_off.isoformat()
         options["marks"] = {label: day for label, day in options["marks"].items() if first <= day <= last}
     # An id of its own: both pictures may stand on one page.
     then = replace(then, id=f"{chart.id}-then", options=options, series=chart.series, known_only=True)
@@ -325,6 +325,9 @@ def lines(
     alt: str,
     y: str = "value",
     points: dict[str, Rows] | None = None,
+    others: dict[str, Rows] | None = None,
+    begins: str | None = None,
+    tell: list[str] | None = None,
     step: bool = False,
     limits: tuple | None = None,
     band: tuple | None = None,
@@ -338,17 +341,28 @@ def lines(
 ) -> Chart:
     """Lines over time, a point where each figure was measured and its interval where known.
 
-    ``points`` are further rows drawn as marks without a line (other publishers' single figures, a pollster's own points
-    under a smoothed line); ``step`` holds each value until the next; ``limits`` are the y axis's ends; ``band`` is
-    ``(low, high, label)``, a reference such as the range that a wording would cover, and ``reference`` is ``(value,
-    label)``, one line such as ``(50, "half")``. ``marks`` are ``{label: ISO date}``, thin labelled vertical lines at events;
-    keep their labels to a few words. ``point`` says in the key what one point on a line is ("one poll"); where there are
-    ``points`` beside the lines and none is given, it is "one figure".
+    ``points`` are further rows drawn as marks without a line (other publishers' single figures, a pollster's own points under
+    a smoothed line); a single one has its name beside it, more have it in the key. ``others`` are ``{name of a line: Rows}``,
+    other reports of a poll or count that is on that line: hollow marks in its colour, which a note explains. ``begins`` is
+    the ISO date on which a count began at nothing: a dotted line leads from there to the first figure. ``tell`` are ISO dates
+    of the first line whose figures are printed beside their marks. ``step`` holds each value until the next; ``limits`` are
+    the y axis's ends; ``band`` is ``(low, high, label)``, a reference such as the range that a wording would cover, and
+    ``reference`` is ``(value, label)``, one line such as ``(50, "half")``. ``marks`` are ``{label: ISO date}``, thin labelled
+    vertical lines at events; keep their labels to a few words. ``point`` says in the key what each dot is ("one poll"); where
+    there are ``points`` beside the lines and none is given, it is "one figure".
 
     Lines stop at the sidecar's breaks. Where a series that has a figure every month or two has none for more than three
     months, its line is dotted there, without an interval, and a note below says so.
     """
-    both = series | (points or {})
+    strange = [name for name in others or {} if name not in series]
+    if strange:
+        said = f"chart '{id}': others= names '{strange[0]}', which is none of its lines; there are {', '.join(series)}"
+        raise Wrong(Problem("", 0, "chart", said))
+    hollow = {f"{name}, another report": name for name in others or {}}
+    both = series | (points or {}) | {label: (others or {})[name] for label, name in hollow.items()}
+    for option, days in (("begins", [begins] if begins else []), ("tell", tell or [])):
+        for day in days:
+            _day(f"chart '{id}': {option}=", day)
     return _rows_chart(
         "lines",
         id,
@@ -357,7 +371,10 @@ def lines(
         (title, subtitle, alt),
         unit,
         Words(then, then_alt, then_subtitle),
-        points=tuple(points or ()),
+        points=(*(points or ()), *hollow),
+        others=hollow,
+        begins=begins,
+        tell=tuple(tell or ()),
         step=step,
         limits=limits,
         band=band,
@@ -386,7 +403,7 @@ def stacked(
     """Shares that add up, over time: one panel for each entry of ``rows``, parts by column ``by`` in ``order``.
 
     A single panel may be called ``""``, and then has no name above it. ``names`` gives parts a label other than the table's
-    own word.
+    own word. What was known by the cut-off is drawn where all parts of a sum were.
     """
     called = {part: (names or {}).get(part, part) for part in order}
 
@@ -400,7 +417,8 @@ def stacked(
         return data
 
     words = Words(then, then_alt, then_subtitle)
-    return _rows_chart("stacked", id, rows, made, (title, subtitle, alt), unit, words, order=list(called.values()))
+    said, names_of = (title, subtitle, alt), list(called.values())
+    return _rows_chart("stacked", id, rows, made, said, unit, words, whole=["panel", "x"], order=names_of)
 
 
 def slope(
@@ -439,6 +457,7 @@ def dots(
     limits: tuple | None = None,
     band: tuple | None = None,
     reference: tuple[float, str] | None = None,
+    by_value: bool = False,
     unit: str | None = None,
     then: str | None = None,
     then_alt: str | None = None,
@@ -447,10 +466,10 @@ def dots(
     """A dot with its interval for each figure, one line a label; ``{series: {label: Figure}}``, series by colour and mark.
 
     ``band`` is ``(low, high, label)`` and ``reference`` is ``(value, label)``, one line such as ``(50, "half")``; both have
-    their label above the rows.
+    their label above the rows. ``by_value`` orders the labels by their largest figure, the largest first.
     """
-    words = Words(then, then_alt, then_subtitle)
-    return _figures_chart("dots", id, figures, (title, subtitle, alt), unit, words, limits=limits, band=band, reference=reference)
+    words, options = Words(then, then_alt, then_subtitle), {"limits": limits, "band": band, "reference": reference}
+    return _figures_chart("dots", id, figures, (title, subtitle, alt), unit, words, by_value=by_value, **options)
 
 
 def bars(
@@ -464,6 +483,7 @@ def bars(
     signs: tuple[str, str] | None = None,
     limits: tuple | None = None,
     marks: dict[str, str] | None = None,
+    values: bool = False,
     unit: str | None = None,
     then: str | None = None,
     then_alt: str | None = None,
@@ -473,7 +493,8 @@ def bars(
 
     ``signs`` says in words what above and below zero mean; with ``limits``, a bar beyond them is cut and labelled.
     ``marks`` are ``{label: ISO date}``, thin labelled vertical lines at events. Where every date is the first of a month, a
-    bar fills its month, so that a mark stands within the month's bar.
+    bar fills its month, so that a mark stands within the month's bar. ``values`` prints the figure of each bar at its end, for
+    charts of a dozen bars of which some are too low to be read off.
     """
     return _rows_chart(
         "bars",
@@ -486,6 +507,7 @@ def bars(
         signs=signs,
         limits=limits,
         marks=marks,
+        values=values,
     )
 
 

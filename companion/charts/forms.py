@@ -6,6 +6,7 @@ what is drawn against the table; artists labelled ``_…`` are ornament.
 
 from __future__ import annotations
 
+import calendar
 import json
 import re
 from functools import lru_cache
@@ -38,6 +39,7 @@ from companion.charts.frame import (
     text_width,
     wrap,
 )
+from companion.charts.said import typographic
 from companion.problems import Problem, Wrong
 
 MARKERS = ("o", "D", "s", "^", "v", "P")
@@ -80,6 +82,8 @@ class _Across:
         known = self.of(x)
         known = known[np.isfinite(known)]
         self.first, self.last = float(known.min()), float(known.max())
+        if begins := chart.options.get("begins"):
+            self.first = min(self.first, mdates.date2num(pd.Timestamp(begins)))
         if self.dated and chart.known_only:  # all of the op-ed's window, and nothing long after it
             from companion.project import current
 
@@ -96,7 +100,10 @@ class _Across:
     def limits(self, share: float, least: float) -> tuple[float, float]:
         """Ends of the axis: the data with ``share`` of their span as room on both sides, ``least`` when there is none."""
         room = (self.last - self.first) * share or least
-        return self.first - room, self.last + room
+        low = self.first - room
+        if self.dated and 45 <= self.last - self.first <= 540:  # months get their names: the first is to have its whole width
+            low = min(low, mdates.date2num(pd.Timestamp(mdates.num2date(self.first)).tz_localize(None).to_period("M").start_time))
+        return low, self.last + room
 
     def scale(self, sheet: Sheet, ax: Axes, whole_months: bool = False) -> None:
         if self.dated:
@@ -332,15 +339,20 @@ def _lines(chart, mode: str, width: str) -> Sheet:
     # Lines without points differ by dashes too, so that they are told apart without colour.
     plain = [n for n in lined if not seen[n]]
     dashes = {n: DASHES[i % len(DASHES)] for i, n in enumerate(n for n in chart.series if n in plain)}
-    dense = min((apart[n] for n in lined), default=99) < 6  # then intervals are bands, for as many series as can have one
-
-    key = [Key(n, style[n][0], style[n][1]) for n in only_points]
+    # A lone mark has its name beside it; another report of what is on a line is hollow, and a note says so.
+    others = {n: of for n, of in (chart.options.get("others") or {}).items() if n in only_points}
+    style |= {n: style[of] for n, of in others.items() if of in style}
+    alone = [n for n in only_points if n not in others and (data["series"] == n).sum() == 1]
+    key = [Key(n, style[n][0], style[n][1]) for n in only_points if n not in others and n not in alone]
     if narrow and len(named) > 1:
         marks = {n: f"line {style[n][1]}" if seen[n] else "dash" if dashes.get(n, "-") != "-" else "line" for n in named}
         key = [Key(n, style[n][0], marks[n]) for n in named] + key
     if chart.options.get("point") and any(seen[n] for n in lined):
-        key.append(Key(f"on a line: {chart.options['point']}", PALETTES[mode].quiet, "line o"))
+        key.append(Key(f"each dot is {chart.options['point']}", PALETTES[mode].quiet, "o"))
     notes = _break_notes(breaks) + (["Dotted: no figure found between."] if any(gaps.values()) else [])
+    if others:
+        point = (chart.options.get("point") or "figure").removeprefix("one ")
+        notes.append(f"Hollow: another report of the same {point}.")
     over = BREAKS if breaks else 0
     strip = strip_of(flags) + over
     sheet = Sheet(chart, mode, width, strip + (250 if narrow else 300) + 26, key, notes)
@@ -351,6 +363,7 @@ def _lines(chart, mode: str, width: str) -> Sheet:
     if marked:
         sheet.mark_cut_off(ax)
     sheet.draw_flags(ax, flags, sheet.top + strip - over)
+    begins = mdates.date2num(pd.Timestamp(chart.options["begins"])) if chart.options.get("begins") else None
     for name in names:
         part = data[data["series"] == name]
         colour, marker = style[name]
@@ -371,7 +384,11 @@ def _lines(chart, mode: str, width: str) -> Sheet:
                 zorder=4.5,
                 label=f"_gap {name}",
             )
-        as_band = not seen[name] or name not in only_points and spacing < (14 if dense else 6) and len(x) > 1
+        as_band = not seen[name]
+        if begins and name == names[0] and len(x):
+            ax.plot(
+                [begins, x[0]], [0, y[0]], color=colour, linewidth=1.8, linestyle=(0, (1, 2)), zorder=4.5, label=f"_begin {name}"
+            )
         for piece in pieces:
             if as_band and len(piece) == 1:
                 _whiskers(ax, x[piece], lo[piece], hi[piece], colour, f"{name} interval")
@@ -414,9 +431,10 @@ def _lines(chart, mode: str, width: str) -> Sheet:
                 marker=marker,
                 markersize=size,
                 color=colour,
-                markeredgecolor=sheet.palette.background,
-                markeredgewidth=0.7 if size > 4 else 0.3,
-                zorder=6,
+                markerfacecolor=sheet.palette.background if name in others else colour,
+                markeredgecolor=colour if name in others else sheet.palette.background,
+                markeredgewidth=1.6 if name in others else 0.7 if size > 4 else 0.3,
+                zorder=7 if name in others else 6,
                 label=name,
                 clip_on=False,
             )
@@ -434,7 +452,17 @@ def _lines(chart, mode: str, width: str) -> Sheet:
         sheet.top + strip - 6,
         sheet.bottom - 20,
     )
-    taken = _inside_labels(sheet, ax, across, [(labels[n], x, v, style[n][0]) for n, x, v in inside])
+    entries = []
+    for name in alone:
+        row = data[data["series"] == name].iloc[0]
+        entries.append((name, float(across.of(pd.Series([row["x"]]))[0]), row["value"], style[name][0]))
+    for day in chart.options.get("tell") or ():
+        row = data[(data["series"] == names[0]) & (data["x"] == pd.Timestamp(day))]
+        for value in row["value"]:
+            at = mdates.date2num(pd.Timestamp(day))
+            entries.append((number(value, None, chart.unit), at, value, style[names[0]][0]))
+    entries += [(labels[n], x, v, style[n][0]) for n, x, v in inside]
+    taken = _inside_labels(sheet, ax, across, entries)
     _references_across(sheet, ax, taken)
     return sheet
 
@@ -480,6 +508,9 @@ def _inside_labels(sheet: Sheet, ax: Axes, across: _Across, entries: list[tuple[
         bx, by = best
         bx = min(max(bx, sheet.left), sheet.right - wide)
         taken.append((bx, by - tall / 2, bx + wide, by + tall / 2))
+        if abs(by - y0) >= 30:  # so far that a thread has to lead back
+            ends = [y0 + np.copysign(6, by - y0), by - np.copysign(tall / 2, by - y0)]
+            sheet.rule([x0, min(max(x0, bx + 3), bx + wide - 3)], ends, colour, 0.8).set_label("thread")
         sheet.text(bx, by, text, size, sheet.ink_of(colour), True, role="series")
     return taken
 
@@ -543,7 +574,7 @@ def _stacked(chart, mode: str, width: str) -> Sheet:
             else:  # no other panel to be told from: a quiet word on the whole
                 sheet.text(x0, y0 - head + 8, shown, sheet.tick_size, sheet.palette.quiet, role="panel")
         if marked:
-            sheet.mark_cut_off(ax, how="outline")
+            sheet.mark_cut_off(ax, how="over")
             if row == 0 or narrow:
                 sheet.draw_flags(ax, sheet.flags(ax, True), y0 - over)
         figures = wide.to_numpy(float)
@@ -588,6 +619,11 @@ def _stacked(chart, mode: str, width: str) -> Sheet:
         if direct and k == len(panels) - 1:
             end = int(np.flatnonzero(np.isfinite(figures).any(axis=1))[-1])
             entries = [((bottoms[end, j] + tops[end, j]) / 2, name, style[name][0]) for j, name in enumerate(order)]
+            stop = float(sheet.px(ax, x[end], 0)[0])
+            if x0 + each - stop > 12:  # the op-ed's window stands between the parts and their names
+                for at, _, colour in entries:
+                    y = float(sheet.px(ax, 0, at)[1])
+                    sheet.rule([stop + 3, x0 + each + 3], [y, y], colour, 0.9, dashes=(0, (1.5, 2))).set_label("thread")
             _end_labels(sheet, ax, entries, x0 + each + 9, room - 9, y0 - 4, y0 + tall + 4)
     return sheet
 
@@ -637,7 +673,7 @@ def _slope(chart, mode: str, width: str) -> Sheet:
     last = {n: f"{number(value[n, end].value, decimals, chart.unit)} {n}".strip() for n in names}
     first = {n: number(value[n, start].value, decimals, chart.unit) for n in names}
     left_room = max(text_width(t, size, True) for t in first.values()) + 14
-    right_room = min(150 if narrow else 250, max(text_width(t, size, True) for t in last.values())) + 14
+    right_room = min(165 if narrow else 250, 1.03 * max(text_width(t, size, True) for t in last.values())) + 16
     inner = WIDTHS[width] - 2 * (12 if narrow else 16) - left_room - right_room
     heads = [wrap(start, left_room + inner * 0.5 - 8, size, True), wrap(end, right_room + inner * 0.5 - 8, size, True)]
     head = max(map(len, heads)) * size * 1.2 + 12
@@ -699,6 +735,9 @@ def _slope(chart, mode: str, width: str) -> Sheet:
 def _dots(chart, mode: str, width: str) -> Sheet:
     data, narrow = chart.data, width == "narrow"
     names, labels = list(dict.fromkeys(data["series"])), list(dict.fromkeys(data["x"].astype(str)))
+    if chart.options.get("by_value"):
+        largest = data.groupby(data["x"].astype(str))["value"].max()
+        labels.sort(key=lambda label: -largest[label])
     style = _styled(chart, mode)
     key = [Key(n, style[n][0], style[n][1]) for n in names if n]
     size, step = (13.5, 17) if narrow else (14, 18)
@@ -921,6 +960,7 @@ def _bars(chart, mode: str, width: str) -> Sheet:
             for x in px(at[far]):
                 sheet.mark(float(x), top + 5 if above else bottom - 5, "^" if above else "v", colour, 6.5)
     half = slot * 0.5 / (x_high - x_low) * (right - left)
+    printed = _bar_values(sheet, ax, px, data, names, slot, (down, up), (low, high)) if chart.options.get("values") else []
     for above, row, x, text, start, colour in cut:
         y = top - 8 - (row + 0.5) * step if above else bottom + 9 + (row + 0.5) * step
         edge, inward = (top, 1) if above else (bottom, -1)
@@ -934,6 +974,7 @@ def _bars(chart, mode: str, width: str) -> Sheet:
         wide = text_width(text, sheet.label_size, True)
         xs, ys = px(data["at"]), np.asarray(sheet.px(ax, 0, np.clip(data["value"].to_numpy(float), low, high))[1])
         near = xs[ys < y + 14 if arrow == "↑" else ys > y - 14]
+        near = np.concatenate([near, *(b[[0, 2]] for b in printed if b[1] < y + 14 and b[3] > y - 14)])
         near = np.concatenate([near, *([flag.at] * 9 for flag in flags if flag.role == "mark")])
         if marked:  # on the op-ed's band the words would be harder to read
             near = np.concatenate([near, np.linspace(*sheet.px(ax, sheet.oped_span(ax), [0, 0])[0], 9)])
@@ -943,6 +984,43 @@ def _bars(chart, mode: str, width: str) -> Sheet:
         if chart.options.get("marks"):  # where no place is free of their lines, the line stops for the words
             words.set_bbox({"facecolor": palette.since if marked else palette.background, "edgecolor": "none", "pad": 1})
     return sheet
+
+
+def _bar_values(sheet: Sheet, ax: Axes, px, data: pd.DataFrame, names: list[str], slot: float, hues, limits) -> list[np.ndarray]:
+    """The figure of each bar beyond its end, moved outwards where marks or words are; gives the boxes of the words (left, top,
+    right, bottom). Where words are wider than a bar's place, only bars too low to be read off have theirs."""
+    size = 12 if sheet.narrow else 12.5
+    left, top, right, bottom = sheet.edges(ax)
+    known = data.dropna(subset=["value"])
+    known = known[known["value"].between(*limits)]  # one that is cut has its figure at the edge
+    bars = known[known["series"] == names[0]]
+    room = float(px(slot) - px(0))
+    texts = [number(v, 0 if abs(v) >= 100 else None, sheet.chart.unit, sign=True) for v in bars["value"]]
+    tight = any(text_width(text, size, True) > room for text in texts)
+    across, heights = px(known["at"]), np.asarray(sheet.px(ax, 0, known["value"].to_numpy(float))[1])
+    zero, solid, boxes = float(sheet.px(ax, 0, 0)[1]), [], []
+    for x, y, name in zip(across, heights, known["series"], strict=True):
+        half, above, below = (room * 0.4, min(y, zero), max(y, zero)) if name == names[0] else (5, y - 5, y + 5)
+        solid.append(np.array([x - half, above, x + half, below]))
+    for at, value, text in zip(bars["at"], bars["value"], texts, strict=True):
+        x, end = float(px(at)), float(sheet.px(ax, 0, value)[1])
+        if tight and abs(end - zero) > 0.12 * (bottom - top):
+            continue
+        wide, way = text_width(text, size, True), -1 if value >= 0 else 1
+        middle = min(max(x, left + wide / 2), right - wide / 2)
+        start = y = end + way * (size * 0.5 + 4)
+        for _ in range(40):
+            box = np.array([middle - wide / 2 - 2, y - size * 0.55, middle + wide / 2 + 2, y + size * 0.55])
+            if not any(box[0] < b[2] and box[2] > b[0] and box[1] < b[3] and box[3] > b[1] for b in (*boxes, *solid)):
+                break
+            y += way * 3
+        boxes.append(box)
+        colour = hues[int(value >= 0)]
+        if abs(y - start) > 8:  # a thread leads back to the bar
+            ends = [start - way * size * 0.5, y - way * size * 0.55]
+            sheet.rule([x, x], ends, colour, 0.8, capstyle="butt").set_label("thread")
+        sheet.text(middle, y, text, size, colour, True, ha="center", role="value")
+    return boxes
 
 
 # Maps
@@ -1087,16 +1165,68 @@ def _maps(chart, mode: str, width: str) -> Sheet:
         if middles[at[1]][2] * flat * scale**2 < max(text_width(t, size, True), 1.2 * size) * size * 1.5
     }
     notes = [f"Too small to print in: {'; '.join(f'{o} {t} ({p})' for (p, o), t in small.items())}."] if small else []
-    # The oblasts that matter are named once, in the first panel, where two lines fit.
+    # The oblasts that matter are named once, in the panel that holds the fewest figures: in full where there is room for it.
     name_size = size - 0.5
-    short = _short_names(sorted(data.loc[data["value"] >= 10, "x"].astype(str).unique()))
-    short = {
-        o: text
-        for o, text in short.items()
-        if middles[o][2] * flat * scale**2 > 1.3 * text_width(text, name_size) * (2.3 * size if o in known[panels[0]] else size)
-    }
-    cut = [f"{text} = {o}" for o, text in short.items() if text != o]
-    notes += [f"Names: {', '.join(cut)}."] if cut else []
+    namer = min(panels, key=lambda p: len(known[p]))
+    taken, named, cut = [], {}, []
+
+    def within(lon: float, lat: float) -> tuple[float, float]:
+        """Px from a panel's top left."""
+        return (lon - x0) * flat * scale, (y1 - lat) * scale
+
+    outlines = {o: [Path([within(*point) for point in ring]) for ring in rings] for o, rings in shapes.items()}
+
+    def grounds(box: tuple) -> list[tuple[str, str]]:
+        """What lies under the box of a name, as (oblast or "", colour)."""
+        found = []
+        for x in np.linspace(box[0], box[2], 7):
+            for y in (box[1] + 1, (box[1] + box[3]) / 2, box[3] - 1):
+                own = next((o for o, paths in outlines.items() if sum(p.contains_point((x, y)) for p in paths) % 2), "")
+                shade = _shade(known[namer][own], bounds, palette) if own in known[namer] else palette.empty
+                found.append((own, shade if own else palette.background))
+        return found
+
+    for (p, o), text in texts.items():
+        if p == namer and (p, o) not in small:
+            (x, y), half = within(*middles[o][:2]), text_width(text, size, True) / 2
+            taken.append((x - half, y - size * 0.5, x + half, y + size * 0.5))
+    wanted = sorted(data.loc[data["value"] >= 10, "x"].astype(str).unique())
+    short = _short_names(wanted)
+    for oblast in sorted(wanted, key=lambda o: (o not in known[namer], -middles[o][2])):
+        (x, y), whole = within(*middles[oblast][:2]), oblast.partition(" + ")[0]
+        shaded = oblast in known[namer]
+        ink = _readable(_shade(known[namer][oblast], bounds, palette) if shaded else palette.empty, palette)
+        under = size * 1.05 if shaded and (namer, oblast) not in small else 0
+        heights = (under, under + 4, -under, -under - 4) if under else (0, 6, -6, 12, -12)
+        for text in dict.fromkeys((whole, short[oblast])):
+            half = text_width(text, name_size) / 2
+            places = [(x + dx, y + dy) for dy in heights for dx in (0, 5, -5, 10, -10, 16, -16, 24, -24)]
+            places.sort(key=lambda at: abs(at[0] - x) + 1.5 * abs(at[1] - y))  # noqa: B023 - used at once
+            edge = np.vstack([p.vertices for p in outlines[oblast]])
+            beside = [(edge[:, 0].max() + half + 4, y), (x, edge[:, 1].max() + name_size * 0.6), (edge[:, 0].min() - half - 4, y)]
+            for tx, ty in [*places, *(beside if text == whole else [])]:
+                box = (tx - half, ty - name_size * 0.5, tx + half, ty + name_size * 0.5)
+                if box[0] < 0 or box[2] > each or any(_meet(box, other) for other in taken):
+                    continue
+                # On its own oblast, or over a border where no other is shaded; in a colour that is legible on all of it.
+                under_it = grounds(box)
+                if (tx, ty) in beside and not any(o for o, _ in under_it):  # at sea, or abroad
+                    taken.append(box)
+                    named[oblast] = (tx, ty, text, palette.ink)
+                    break
+                middle = next((o for o, _ in grounds((tx, ty - 1, tx, ty + 1))), "")
+                if middle != oblast or any(contrast(ink, ground) < 4.5 for _, ground in under_it):
+                    continue
+                if any(o not in (oblast, "") and o in known[namer] for o, _ in under_it):
+                    continue
+                taken.append(box)
+                named[oblast] = (tx, ty, text, ink)
+                if text != whole:
+                    cut.append(f"{text} = {oblast}")
+                break
+            if oblast in named:
+                break
+    notes += [f"Names: {', '.join(sorted(cut))}."] if cut else []
     if any(o not in known[p] for p in panels for o in shapes):
         means = chart.options.get("grey")
         notes.insert(0, f"Grey: no figure in the table{f'; {means}' if means else ''}.")
@@ -1130,25 +1260,18 @@ def _maps(chart, mode: str, width: str) -> Sheet:
     for (panel, oblast), text in texts.items():
         if (panel, oblast) not in small:
             left, top = corners[panels.index(panel)]
-            lon, lat, _ = middles[oblast]
+            x, y = within(*middles[oblast][:2])
             ground = _shade(known[panel][oblast], bounds, palette)
-            sheet.text(
-                left + (lon - x0) * flat * scale,
-                top + (y1 - lat) * scale - (size * 0.55 if panel == panels[0] and oblast in short else 0),
-                text,
-                size,
-                _readable(ground, palette),
-                True,
-                ha="center",
-                role="value",
-            )
-    left, top = corners[0]
-    for oblast, text in short.items():
-        lon, lat, _ = middles[oblast]
-        ground = _shade(known[panels[0]][oblast], bounds, palette) if oblast in known[panels[0]] else palette.empty
-        y = top + (y1 - lat) * scale + (size * 0.6 if (panels[0], oblast) in texts.keys() - small.keys() else 0)
-        sheet.text(left + (lon - x0) * flat * scale, y, text, name_size, _readable(ground, palette), ha="center", role="oblast")
+            sheet.text(left + x, top + y, text, size, _readable(ground, palette), True, ha="center", role="value")
+    left, top = corners[panels.index(namer)]
+    for x, y, text, ink in named.values():
+        sheet.text(left + x, top + y, text, name_size, ink, ha="center", role="oblast")
     return sheet
+
+
+def _meet(a: tuple, b: tuple) -> bool:
+    """Whether two boxes (left, top, right, bottom) overlap or nearly do."""
+    return a[0] < b[2] + 3 and a[2] > b[0] - 3 and a[1] < b[3] + 1 and a[3] > b[1] - 1
 
 
 def _short_names(names: list[str]) -> dict[str, str]:
@@ -1225,8 +1348,24 @@ def _when(row) -> str:
     if start is None or pd.isna(start) or start == row.x:
         return day
     same_year, same_month = start.year == row.x.year, (start.year, start.month) == (row.x.year, row.x.month)
+    if (start.day, row.x.day) == (1, row.x.days_in_month) and same_year:
+        if same_month:
+            return f"{row.x:%b %Y}"
+        if (start.month, row.x.month) == (1, 12):
+            return f"{row.x.year}"
     first = f"{start.day}" if same_month else f"{start.day} {start:%b}" if same_year else f"{start.day} {start:%b %Y}"
     return f"{first} – {day}"
+
+
+_MONTHS = "|".join(calendar.month_name[1:]) + "|" + "|".join(calendar.month_abbr[1:])
+_DATED = re.compile(rf"^(?:\d{{1,2}}(?:[–-]\d{{1,2}})? )?(?:{_MONTHS}) \d{{4}}: (?=.)")
+
+
+def _undated(row) -> str:
+    """An event's words without the date that stands beside them."""
+    text = _DATED.sub("", row.label)
+    text = text.removesuffix(f" {row.x.day} {row.x:%B %Y}")
+    return typographic(text[:1].upper() + text[1:])
 
 
 def _event(ax, sheet: Sheet, x: object, y: float, colour: str, marker: str, lane: str) -> None:
@@ -1251,7 +1390,11 @@ def _timeline_down(chart, mode: str, width: str, data: pd.DataFrame, style: dict
     narrow = width == "narrow"
     size, small = (14, 13) if narrow else (14.5, 13.5)
     pad = 12 if narrow else 16
-    data = data.sort_values("x", kind="stable")
+    turns_at = [pd.Timestamp(day) for day in (current().oped.window[0], current().oped.cut_off, current().oped.window[1])]
+    starts = data["start"].fillna(data["x"]) if "start" in data else data["x"]
+    # By when each began, but none before one that ended on the other side of the op-ed's days.
+    data = data.assign(turn=[sum(x > turn for turn in turns_at) for x in data["x"]], since=starts)
+    data = data.sort_values(["turn", "since", "x"], kind="stable")
     whens = [_when(r) for r in data.itertuples()]
     when_room = 0 if narrow else max(text_width(w, small) for w in whens) + 10
     rail = pad + when_room + 6
@@ -1269,10 +1412,10 @@ def _timeline_down(chart, mode: str, width: str, data: pd.DataFrame, style: dict
     places: dict[str, float] = {}
     for row, when in zip(data.itertuples(), whens, strict=True):
         waiting = [t for t in turns if t not in places and row.x > turns[t]]
-        for turn in waiting:
+        for turn in waiting:  # each with a row of its own for its words
             places[turn] = y - 4
-        y += 22 if "start" in waiting or "cut_off" in waiting and not chart.known_only else 0
-        lines = wrap(row.label, room, size)
+            y += 22 if turn == "start" or turn == "cut_off" and not chart.known_only else 0
+        lines = wrap(_undated(row), room, size)
         items.append((y, row, when, lines))
         y += (small * 1.25 if narrow else 0) + len(lines) * step + 9
     if turns and "start" not in places:  # the window stands below the last event
@@ -1296,11 +1439,9 @@ def _timeline_down(chart, mode: str, width: str, data: pd.DataFrame, style: dict
             zorder=0.5,
             label="op-ed window",
         )
-        same = start == cut_at
         sheet.text(rail + 14, sheet.top + start + 11, "op-ed written", small, sheet.palette.oped, True, role="op-ed")
-        after = rail + 14 + (text_width("op-ed written", small, True) + 10 if same else 0)
         if not chart.known_only:
-            sheet.text(after, sheet.top + cut_at + 11, "since ↓", small, sheet.palette.quiet, role="since")
+            sheet.text(rail + 14, sheet.top + cut_at + 11, "since ↓", small, sheet.palette.quiet, role="since")
     middle = size * 0.62
     ax.plot(
         [rail, rail],
@@ -1352,7 +1493,7 @@ def _timeline_across(chart, mode: str, width: str, data: pd.DataFrame, lanes: li
                 if getattr(row, "start", None) is not None and pd.notna(row.start)
                 else x
             )
-            lines = wrap(row.label, 185, size)
+            lines = wrap(_undated(row), 185, size)
             wide = max([text_width(line, size) for line in lines] + [text_width(_when(row), small)])
             tall = (len(lines) * step) + small * 1.2 + 8
             to_right = x + 10 + wide <= right + 4

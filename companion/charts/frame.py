@@ -463,24 +463,26 @@ class Sheet:
             years([(tick(day, True), day.year) for day in days_of])
         elif days >= 45:
             wide = text_width("Sep  2022", self.tick_size) + 8
+            # A tick where each month begins, its name below its middle: what happened in it stands over its name.
             months = pd.date_range(low.to_period("M").to_timestamp(), high, freq="MS")
-            months = [m for m in months if m >= low]
             step = next(s for s in (1, 2, 3, 6) if per_day * 30 * s >= wide * 0.72 or s == 6)
-            kept = [m for m in months if (m.month - 1) % step == 0]
-            edge = -1e9
-            for i, month in enumerate(kept):
-                x = tick(month, month.month == 1)
-                if whole_months and month > last:  # the end of the last bar
+            ends = {pd.Timestamp(day).to_period("M") for day in (pd.to_datetime(self.chart.data["x"]).min(), last)}
+            edge, first = -1e9, True
+            for month in months:
+                if month >= low:
+                    tick(month, month.month == 1)
+                start, end = max(month, low), min(month + pd.offsets.MonthBegin(), high)
+                # A sliver of a month at an end has no name, unless a figure is of it.
+                if (end - start).days < 12 and (whole_months or month.to_period("M") not in ends) or (month.month - 1) % step:
                     continue
-                if whole_months:
-                    x += month.days_in_month / 2 * per_day
+                x = left + ((start - low).total_seconds() + (end - start).total_seconds() / 2) / 86400 * per_day
                 # Two spaces: one is so thin in small type that month and year would read as one word.
-                shown = f"{month:%b  %Y}" if i == 0 or month.month == 1 else f"{month:%b}"
+                shown = f"{month:%b  %Y}" if first or month.month == 1 else f"{month:%b}"
                 half = text_width(shown, self.tick_size) / 2
                 x = min(max(x, self.left + half), self.right - half)
                 if x - half > edge + 5:
                     self.text(x, base, shown, self.tick_size, self.palette.quiet, ha="center", role="tick")
-                    edge = x + half
+                    edge, first = x + half, False
         else:
             count = max(2, int((right - left) / 90))
             for day in pd.date_range(low.ceil("D"), high.floor("D"), periods=min(count, max(days, 1))).normalize().unique():
@@ -504,8 +506,9 @@ class Sheet:
     def mark_cut_off(self, ax: Axes, how: str = "behind") -> None:
         """Mark when the op-ed was written and, where the chart shows it, shade what came after the cut-off.
 
-        ``how`` is ``behind`` the marks; an ``outline`` over them, where areas hide the ground and a fill would look like
-        another part; or a ``bar`` at the top, where text stands on the ground. ``flags`` and ``draw_flags`` write the words.
+        ``how`` is ``behind`` the marks; ``over``, the same with its two ends drawn over areas that hide it, where a fill would
+        look like another part; or a ``bar`` at the top, where text stands on the ground. ``flags`` and ``draw_flags`` write the
+        words.
         """
         from companion.project import current
 
@@ -516,11 +519,13 @@ class Sheet:
         ends = self.oped_span(ax)
         _, top, _, bottom = self.edges(ax)
         (x0, x1), _ = self.px(ax, ends, [0, 0])
-        if how == "outline":
-            for colour, wide, label in ((self.palette.background, 3.4, "_casing"), (self.palette.oped, 1.4, "op-ed window")):
-                ax.axvspan(*ends, fill=False, edgecolor=colour, linewidth=wide, zorder=3.6).set_label(label)
-            return
-        alpha = 0.55 if x1 - x0 > 60 and how == "behind" else 1  # a wide band is to stay quiet
+        if how == "over":
+            for end in ends:
+                ax.axvline(end, color=self.palette.background, linewidth=4, zorder=3.6).set_label("_casing")
+                ax.axvline(end, color=self.palette.window, linewidth=2.2, zorder=3.7).set_label("op-ed end")
+            cap = ax.axvspan(*ends, ymin=1, ymax=1 + 6 / (bottom - top), color=self.palette.window, linewidth=0, clip_on=False)
+            cap.set_label("op-ed end")
+        alpha = 0.55 if x1 - x0 > 60 and how != "bar" else 1  # a wide band is to stay quiet
         floor = 1 - 6 / (bottom - top) if how == "bar" else 0
         span = ax.axvspan(*ends, ymin=floor, color=self.palette.window, linewidth=0, zorder=0.5, alpha=alpha)
         span.set_label("op-ed window")

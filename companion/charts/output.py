@@ -154,7 +154,7 @@ def _pictures(chart) -> dict[str, str]:
 def _then(chart) -> dict:
     """What the chart is when only what was known by the cut-off is: its state, and where it has one its second picture."""
     if chart.then is None:
-        return {"state": chart.state}
+        return {"state": chart.state} | ({"known": chart.known} if chart.state == "none" and chart.known else {})
     return {
         "state": chart.state,
         "title": chart.then.title,

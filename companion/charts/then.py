@@ -89,11 +89,14 @@ def _holders(part: Rows, line: int, row: pd.Series) -> list[Origin]:
 
 
 def state_of(every: int, known: int) -> str:
-    """``same`` where all of a chart's rows were known, ``none`` where none was, else ``drawn``: a picture of its own."""
-    return "same" if known == every else "drawn" if known else "none"
+    """``same`` where all of a chart's rows were known, ``drawn`` where two or more were: a picture of its own; else ``none``.
+
+    A picture of a single mark compares nothing with anything: the text around the chart says such a figure.
+    """
+    return "same" if known == every else "drawn" if known > 1 else "none"
 
 
-def check_words(ident: str, state: str, words: Words, subtitle: str) -> None:
+def check_words(ident: str, state: str, words: Words, subtitle: str, known: int) -> None:
     """Hold what an author gave for the then picture against whether there is one.
 
     Raises ``Wrong``: words without a picture; a picture without its finding or alternative text; a subtitle of the whole
@@ -108,7 +111,11 @@ def check_words(ident: str, state: str, words: Words, subtitle: str) -> None:
         f"then{end}" for end, text in (("", words.title), ("_alt", words.alt), ("_subtitle", words.subtitle)) if text is not None
     ]
     if state != "drawn":
-        why = f"every figure in it was known by {day}" if state == "same" else f"no figure in it was known by {day}"
+        why = (
+            f"every figure in it was known by {day}"
+            if state == "same"
+            else f"{'too little' if known else 'no figure'} in it was known by {day}"
+        )
         if given:
             raise wrong(f"has {given[0]}=, but no picture to use it on: {why}; take it out")
         return

@@ -13,7 +13,7 @@ from companion.project import Project
 def check(project: Project) -> Iterator[Problem]:
     for chapter in project.chapters:
         said = [part for claim in chapter.claims for kind in ("why", "evidence") for part in claim.of(kind, clock="then")]
-        for part in (*(answer for answer in chapter.answers if answer.clock == "then"), *said):
+        for part in (*(part for part in (*chapter.answers, *chapter.clocked) if part.clock == "then"), *said):
             for role in roles_in(part.text, part.line):
                 if role.kind == "cite":
                     yield from _cited(project, chapter.where, role)

@@ -3,6 +3,8 @@
 const root = document.documentElement;
 const store = (key, value) => { try { value ? localStorage.setItem(key, value) : localStorage.removeItem(key); } catch { /* lasts for this page */ } };
 
+const decoded = (text) => { try { return decodeURIComponent(text); } catch { return text; } };
+
 // Light or dark
 
 function modeButton() {
@@ -10,7 +12,7 @@ function modeButton() {
   if (!button) return;
   const system = matchMedia("(prefers-color-scheme: dark)");
   const dark = () => (root.dataset.theme || (system.matches ? "dark" : "light")) === "dark";
-  const show = () => { button.textContent = dark() ? "Light" : "Dark"; };
+  const show = () => { button.firstElementChild.textContent = dark() ? "Light" : "Dark"; };
   button.addEventListener("click", () => {
     root.dataset.theme = dark() ? "light" : "dark";
     store("mode", root.dataset.theme);
@@ -26,31 +28,32 @@ function clockSwitch() {
   const form = document.querySelector("form.clocks");
   if (!form) return;
   const say = form.querySelector("output");
-  const words = {
-    both: "",
-    then: form.dataset.then,
-    since: form.dataset.since,
-  };
+  const words = { both: "Shown: both clocks." };
+  for (const note of document.querySelectorAll("[data-clock-note]")) words[note.dataset.clockNote] = note.textContent;
+  let begun = false;
   const show = (value) => {
     if (value === "both") delete root.dataset.clock; else root.dataset.clock = value;
     form.elements.clock.value = value;
-    say.textContent = words[value];
+    if (begun) say.textContent = words[value]; // on loading, the note at the head of the text says it
+    begun = true;
     document.dispatchEvent(new CustomEvent("companion:clock", { detail: value }));
   };
   form.addEventListener("change", () => {
     const { value } = form.elements.clock;
     // What the reader looks at stays where it is, though parts above it come or go.
-    const kept = [...document.querySelectorAll("main h1, main h2, main h3, main figure.chart")]
-      .filter((e) => e.checkVisibility?.() && e.getBoundingClientRect().bottom > 0)
+    const kept = [...document.querySelectorAll("main :is(h1, h2, h3, h4)")]
+      .filter((e) => e.checkVisibility?.() && e.getBoundingClientRect().bottom > 70) // below the header
       .find((e) => !e.closest(value === "then" ? ".clock-since" : value === "since" ? ".clock-then" : ".none"));
     const before = kept?.getBoundingClientRect().top;
     store("clock", value === "both" ? "" : value);
     show(value);
-    if (kept) scrollBy({ top: kept.getBoundingClientRect().top - before, behavior: "instant" });
+    // Browsers that anchor what is in view have moved it back by then; what is left is ours to do.
+    const back = () => scrollBy({ top: kept.getBoundingClientRect().top - before, behavior: "instant" });
+    if (kept) requestAnimationFrame(() => requestAnimationFrame(back));
   });
   // A link may lead to a part that the choice hides: then this page shows all.
   const reveal = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.getElementById(decoded(location.hash.slice(1)));
     if (!target) return;
     const hidden = target.closest(".clock-then, .clock-since, .chart-all, .chart-then");
     if (hidden && root.dataset.clock && target.checkVisibility && !target.checkVisibility()) show("both");
@@ -67,11 +70,11 @@ function clockSwitch() {
 
 function notes() {
   const note = document.createElement("div");
+  if (!note.showPopover) return; // an old browser: the links still lead on
   note.id = "note";
   note.setAttribute("role", "tooltip");
   note.popover = "manual";
   document.querySelector("main").append(note); // within a landmark, for those who go by them
-  if (!note.showPopover) return; // an old browser: the links still lead on
   let at = null, timer = 0, touched = false;
   const close = () => {
     clearTimeout(timer);
@@ -85,20 +88,24 @@ function notes() {
     if (at === link) return;
     close();
     at = link;
-    note.replaceChildren(...link.dataset.note.split("\n").map((line) => Object.assign(document.createElement("p"), { textContent: line })));
+    const lines = link.dataset.note.split("\n").map((line, i) => Object.assign(document.createElement("p"), { id: `note-${i}`, textContent: line }));
+    if (link.dataset.noteLang) lines[0].lang = link.dataset.noteLang;
+    note.replaceChildren(...lines);
     if (touched) {
       const on = Object.assign(document.createElement("a"), { href: link.href, textContent: link.dataset.on || "Where it comes from" });
       on.addEventListener("click", close);
       note.append(on);
     }
-    link.setAttribute("aria-describedby", "note");
+    link.setAttribute("aria-describedby", "note-0 note-1"); // the filter of a table is to look at, not to hear each time
     note.showPopover();
-    const box = [...link.getClientRects()].at(-1), edge = 8;
+    const rects = link.getClientRects(), edge = 8;
+    const box = rects[rects.length - 1];
     const { offsetWidth: wide, offsetHeight: high } = note;
     const left = Math.max(edge, Math.min(box.left + box.width / 2 - wide / 2, root.clientWidth - wide - edge));
-    const below = box.bottom + 6, above = box.top - high - 6;
+    const below = box.bottom + 6, above = rects[0].top - high - 6;
     note.style.left = `${left}px`;
     note.style.top = `${below + high > innerHeight && above > 0 ? above : below}px`;
+    if (touched) note.querySelector("a").focus({ preventScroll: true });
   };
   const soon = (what, link) => { clearTimeout(timer); timer = setTimeout(what, 160, link); };
   const noted = (event) => event.target.closest?.("a[data-note]");
@@ -120,16 +127,25 @@ function notes() {
     if (link && !touched && link.matches(":focus-visible")) open(link); else if (!link && !note.contains(event.target)) close();
   });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
-  addEventListener("scroll", () => { if (at && at !== document.activeElement) close(); }, { passive: true });
+  addEventListener("scroll", () => {
+    if (!at) return;
+    const box = at.getBoundingClientRect();
+    if (at !== document.activeElement || box.bottom < 0 || box.top > innerHeight) close();
+  }, { passive: true });
 }
 
-// A box that has nothing to scroll needn't stop the Tab key.
+// A box that has nothing to scroll needn't stop the Tab key, nor be a place to go to.
 function tabStops() {
-  const watch = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
-      if (target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight) target.tabIndex = 0;
-      else target.removeAttribute("tabindex");
+  const set = (box, scrolls) => {
+    box.dataset.name ||= box.getAttribute("aria-label");
+    for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", box.dataset.name]]) {
+      if (scrolls) box.setAttribute(name, value); else box.removeAttribute(name);
     }
+  };
+  const watch = new ResizeObserver((entries) => {
+    // All sizes are read before anything is written, else each box would be laid out anew.
+    const scrolls = entries.map(({ target: t }) => t.scrollWidth > t.clientWidth || t.scrollHeight > t.clientHeight);
+    entries.forEach(({ target }, i) => { set(target, scrolls[i]); });
   });
   for (const box of document.querySelectorAll(".table-scroll")) watch.observe(box);
 }
@@ -150,7 +166,7 @@ function filters(table) {
     select.name = kind;
     select.add(new Option("all", ""));
     // Words of the scale in its order, anything else by the alphabet.
-    const rank = (v) => (SCALE.includes(v) ? String(SCALE.indexOf(v)) : "9" + v);
+    const rank = (v) => (SCALE.includes(v) ? String(SCALE.indexOf(v)) : /^\d+$/.test(v) ? v.padStart(4) : "9" + v);
     for (const v of [...new Set(rows.map((row) => value(row, kind)))].sort((a, b) => (rank(a) < rank(b) ? -1 : 1))) {
       select.add(new Option(v === "waits" ? "not yet assessed" : v.replaceAll("-", " "), v));
     }
@@ -177,14 +193,25 @@ function filters(table) {
   apply();
 }
 
-modeButton();
-clockSwitch();
-notes();
-tabStops();
-for (const link of document.querySelectorAll("[popover] a")) {
-  link.addEventListener("click", () => { try { link.closest("[popover]").hidePopover(); } catch { /* not open */ } });
+// Each by itself, so that one that fails on something unforeseen doesn't take the others with it.
+function start(...parts) {
+  for (const part of parts) try { part(); } catch (error) { console.error(error); }
 }
-const scorecard = document.querySelector("table.scorecard");
-if (scorecard) filters(scorecard);
-// Paper can't open anything.
-addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("main details:not(.code)")) part.open = true; });
+
+function lists() {
+  for (const list of document.querySelectorAll("nav[popover]")) {
+    const hide = () => { try { list.hidePopover(); } catch { /* not open */ } };
+    for (const link of list.querySelectorAll("a")) link.addEventListener("click", hide);
+    // Whoever leaves by the Tab key would find the list over what they go to.
+    list.addEventListener("focusout", (event) => { if (event.relatedTarget && !list.contains(event.relatedTarget)) hide(); });
+  }
+}
+
+function paper() { // can't open anything
+  addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("main details:not(.code)")) part.open = true; });
+}
+
+start(modeButton, clockSwitch, notes, tabStops, lists, paper, () => {
+  const table = document.querySelector("table.scorecard");
+  if (table) filters(table);
+});

@@ -55,8 +55,8 @@
   // The index
 
   let index = null, asked = false;
-  const LABELS = { claim: "Claim", section: "Text", page: "Page", chart: "Chart", table: "Table", source: "Source", term: "Glossary", name: "Index", sentence: "Sentence" };
-  const WEIGHT = { claim: 1.5, section: 1.25, page: 1.3, chart: 1.15, term: 1.3, name: 1.25, table: 0.65, source: 0.5, sentence: 0.6 };
+  const LABELS = { claim: "Claim", section: "Text", page: "Page", chart: "Chart", table: "Table", source: "Source", term: "Glossary", name: "Index", sentence: "Sentence", explorer: "Explorer" };
+  const WEIGHT = { claim: 1.5, section: 1.25, page: 1.3, chart: 1.15, term: 1.3, name: 1.25, table: 0.65, source: 0.5, sentence: 0.6, explorer: 2.6 };
 
   function ask() {
     if (asked) return;
@@ -72,7 +72,9 @@
     const vocabulary = new Map(); // word: [place, times in the text, times in the title] …
     let long = 0;
     const places = data.places.map(([kind, page, anchor, title, text, unit, label], at) => {
-      const inTitle = label ? [] : folded(title), inText = folded(text), seen = new Map();
+      // An explorer is called by what it is, too.
+      const called = data.kinds[kind] === "explorer" ? `${title} ${/Explorer: [^.]*/.exec(text)?.[0] || ""}` : title;
+      const inTitle = label ? [] : folded(called), inText = folded(text), seen = new Map();
       for (const word of inText) { const n = seen.get(word) || [0, 0]; n[0] += 1; seen.set(word, n); }
       for (const word of inTitle) { const n = seen.get(word) || [0, 0]; n[1] += 1; seen.set(word, n); }
       for (const [word, n] of seen) { if (!vocabulary.has(word)) vocabulary.set(word, []); vocabulary.get(word).push([at, ...n]); }
@@ -84,7 +86,7 @@
     // A claim and its parts, each on a clock, are one document: a query's words may stand apart in it.
     const heads = new Map(places.map((p, at) => [p.page[0] + (p.label ? "" : p.unit || `#${at}`), at]));
     places.forEach((p, at) => { p.doc = p.label ? heads.get(p.page[0] + p.unit) ?? at : at; });
-    return { places, vocabulary, stems, mean: long / places.length, same: data.same.map((group) => group.map(folded)) };
+    return { places, vocabulary, stems, mean: long / places.length, same: data.same.map((group) => group.map(folded)), languages: Object.entries(data.languages) };
   }
 
   // Words of the index that a word of the query stands for, each with its worth.
@@ -185,15 +187,36 @@
 
   const wordsAt = (text, groups) => [...text.matchAll(WORD)].filter((m) => groups.some((g) => g.has(fold(m[0])))).map((m) => [m.index, m.index + m[0].length, fold(m[0])]);
 
+  // Runs of Cyrillic say their language: that of the name's spelling, else what their letters tell.
+  const CYRILLIC = /\p{Script=Cyrillic}+(?:[\s.,«»"“”–-]+\p{Script=Cyrillic}+)*/gu;
+  const known = (run) => index.languages.find(([spelling]) => spelling.includes(run))?.[1];
+  const tongue = (run) => known(run) || (/[іїєґ]/i.test(run) ? "uk" : "ru");
+  function tongues(text) {
+    const out = [];
+    let done = 0;
+    for (const m of text.matchAll(CYRILLIC)) {
+      const names = m[0].split(", "), runs = names.every(known) ? names : [m[0]]; // spellings in a row, each of its own
+      out.push(text.slice(done, m.index));
+      runs.forEach((run, i) => {
+        const span = make("span", "", run);
+        span.lang = tongue(run);
+        out.push(i ? ", " : "", span);
+      });
+      done = m.index + m[0].length;
+    }
+    out.push(text.slice(done));
+    return out.filter(Boolean);
+  }
+
   function marked(text, groups, from = 0, to = text.length) {
     const out = [];
     let done = from;
     for (const [start, end] of wordsAt(text, groups)) {
       if (start < from || end > to) continue;
-      out.push(text.slice(done, start), make("mark", "", text.slice(start, end)));
+      out.push(...tongues(text.slice(done, start)), make("b", "hit", ...tongues(text.slice(start, end))));
       done = end;
     }
-    out.push(text.slice(done, to));
+    out.push(...tongues(text.slice(done, to)));
     return out;
   }
 
@@ -221,12 +244,12 @@
     const link = make("a", "found-title", ...marked(head.title, groups));
     link.href = address(head);
     const about = make("p", "found-about", make("span", "", LABELS[head.kind]));
-    if (head.kind !== "page" && head.page[1] !== head.title) about.append(make("span", "", head.page[1]));
+    if (head.kind !== "page" && head.page[1] !== head.title) about.append(": ", make("span", "", head.page[1]));
     const li = make("li", "", link, about);
     // Where the words stand in the title alone, the text's beginning says more of the place.
     const said = parts.length || head.kind === "claim" ? parts.slice(0, 2) : [head];
     for (const place of said.filter((part) => part.text)) {
-      const line = make("p", `found-text${place.label ? ` clock-${place.label.toLowerCase()}` : ""}`);
+      const line = make("p", `found-text${place.label ? ` by-${place.label.toLowerCase()}` : ""}`);
       if (place.label) {
         const part = make("a", "", place.label);
         part.href = address(place);
@@ -291,6 +314,7 @@
 
   function run() {
     const query = field.value.trim().replace(/\s+/g, " ");
+    document.title = query ? `${query} · ${titled}` : titled;
     const shownClaims = filterClaims(query);
     const none = $("#found-none"), places = $("#found-places");
     if (!query || !index) {
@@ -329,6 +353,7 @@
     try { history.replaceState(null, "", `?q=${encodeURIComponent(query)}`); } catch { /* a page opened from disk */ }
   }
 
+  const titled = document.title;
   let typing;
   field.addEventListener("input", () => { ask(); filterClaims(field.value.trim()); clearTimeout(typing); typing = setTimeout(run, 90); });
   field.addEventListener("focus", ask, { once: true });

@@ -6,9 +6,11 @@ const put = (text, ...parts) => text.replace(/%/g, () => parts.shift());
 
 const W = data.words; // every sentence; % stands for what is filled in
 const [START, END, EXACT, ANSWER, VALUE, LOW, HIGH, N, HOW, PUBLIC, SOURCE, LINE, ROW, NOTE] = Array(14).keys();
+const NUMBERS = [1, 2, 4]; // columns of the table
 const MONTHS = W.months;
 const GAP = 95; // days, as in the other charts
 const unique = (list) => [...new Set(list)];
+const final = (list) => list[list.length - 1];
 const slug = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
 const day = (d) => new Date(d) / 864e5;
 const words = (iso) => { const [y, m, d] = iso.split("-"); return `${+d} ${MONTHS[m - 1]} ${y}`; };
@@ -122,7 +124,7 @@ function fill() {
   options(inputs.among, at.pollster === ALL ? [["", W.wholeSample]] : groups().map((n) => [n, n]), at.among);
   options(inputs.period, Object.entries(W.periods), Object.keys(PERIODS).find((key) => PERIODS[key].join() === `${at.from},${at.to}`) || "own");
   const days = lines().flatMap((l) => l.s.rows.map((r) => r[END])).sort();
-  for (const [key, open] of [["from", days[0]], ["to", then() ? data.cutOff : days.at(-1)]]) {
+  for (const [key, open] of [["from", days[0]], ["to", then() ? data.cutOff : final(days)]]) {
     inputs[key].dataset.open = open;
     inputs[key].value = at[key] || open;
   }
@@ -142,6 +144,7 @@ answers.addEventListener("change", ({ target }) => {
   changed(true);
 });
 view.append(figure, card);
+const instead = [...place.childNodes]; // what stands there where the script doesn't get through
 place.replaceChildren(form, el("p", { className: "polls-where" }, link), said, view, figures);
 
 function changed(answersOnly) {
@@ -158,7 +161,8 @@ function show(answersOnly) {
     answers.replaceChildren(el("legend", { textContent: at.pollster === ALL ? W.oneAnswer : W.answers }), ...found.map(tick));
   }
   link.href = `${location.href.split(/[?#]/)[0]}?${query()}`;
-  said.textContent = status(on);
+  const news = status(on);
+  if (said.textContent !== news) said.textContent = news;
   about(on);
   draw();
   table();
@@ -175,10 +179,10 @@ function status(on) {
   if (at.from && at.to && at.from > at.to) return W.backwards;
   if (!on.length) return W.noAnswer;
   if (!now.length) return `${then() ? W.noneThen : W.none} ${then() && late ? W.later : W.other}`;
-  const days = now.flatMap((l) => l.known.map((r) => r[END])).sort(), first = words(days[0]), last = words(days.at(-1));
+  const days = now.flatMap((l) => l.known.map((r) => r[END])).sort(), first = words(days[0]), last = words(final(days));
   const polls = new Set(now.flatMap((l) => l.known.map((r) => l.s.pollster + l.s.question + l.s.among + r[END]))).size;
   const who = unique(now.map((l) => l.s.pollster)).join(", ");
-  return `${put(polls > 1 ? W.polls : W.poll, polls)}, ${who}, ${first === last ? first : put(W.span, first, last)}.${then() ? ` ${W.then}${late ? ` ${put(W.left, late)}` : ""}` : ""}`;
+  return `${put(polls > 1 ? W.polls : W.poll, polls)}, ${who}, ${first === last ? first : put(W.span, first, last)}. ${put(W.shown[now.length > 1 ? 1 : 0], now.length)}${now.length > 3 ? "" : `: ${now.map((l) => l.name).join("; ")}`}.${then() ? ` ${W.then}${late ? ` ${put(W.left, late)}` : ""}` : ""}`;
 }
 
 const MARKS = [(x, y) => `M${x - 4} ${y}a4 4 0 1 0 8 0a4 4 0 1 0-8 0z`, (x, y) => `M${x} ${y - 5}l5 5l-5 5l-5-5z`, (x, y) => `M${x - 3.8} ${y - 3.8}h7.6v7.6h-7.6z`,
@@ -186,6 +190,7 @@ const MARKS = [(x, y) => `M${x - 4} ${y}a4 4 0 1 0 8 0a4 4 0 1 0-8 0z`, (x, y) =
 const marker = (x, y, kind, hollow) => svg("path", { class: hollow ? "mark hollow" : "mark", d: MARKS[kind](x, y) });
 const figureOf = (r) => `${data.notes[r[NOTE]].qualifier ? `${data.notes[r[NOTE]].qualifier} ` : ""}${r[VALUE]}%`;
 const label = (r) => `${+r[VALUE].toFixed(1)}%`;
+const dated = (r) => `${label(r)}, ${MONTHS[r[END].slice(5, 7) - 1].slice(0, 3)} ${r[END].slice(0, 4)}`;
 const span = (r) => (r[LOW] === null ? W.noInterval : put(W.span, r[LOW].toFixed(1), r[HIGH].toFixed(1)));
 const when = (r) => {
   const [y, m] = r[END].split("-");
@@ -198,7 +203,7 @@ const clash = (r) => data.notes[r[NOTE]].conflict;
 function fold(text, most) {
   const out = [""];
   for (const word of text.split(" ")) {
-    if (out.at(-1) && (out.at(-1) + " " + word).length > most) out.push(word); else out[out.length - 1] = `${out.at(-1)} ${word}`.trim();
+    if (final(out) && (final(out) + " " + word).length > most) out.push(word); else out[out.length - 1] = `${final(out)} ${word}`.trim();
   }
   return out;
 }
@@ -248,7 +253,7 @@ function draw() {
     add("path", { class: "break", d: `M${x(on)} ${top}V${bottom}` });
     add("text", { class: "axis", x: x(on) + 3, y: top + 12 }, `${i + 1}`);
   });
-  const ends = [];
+  const ends = [], inside = [];
   let dotted = false, hollow = false, bands = false;
   for (const line of now) {
     const g = add("g", { class: line.look });
@@ -257,7 +262,7 @@ function draw() {
       const before = sure[i - 1];
       const broken = before && line.s.breaks.some(([on]) => day(before[END]) < day(on) && day(on) <= day(r[END]));
       const far = before && day(r[END]) - day(before[END]) > GAP;
-      if (before && !broken && !far) pieces.at(-1).push(r); else pieces.push([r]);
+      if (before && !broken && !far) final(pieces).push(r); else pieces.push([r]);
       if (before && far && !broken) {
         dotted = true;
         g.append(svg("path", { class: "gap", d: `M${x(before[END])} ${y(before[VALUE])}L${x(r[END])} ${y(r[VALUE])}` }));
@@ -269,7 +274,7 @@ function draw() {
       if (piece.length < 2) continue;
       if (many && piece.every((r) => r[LOW] !== null)) {
         bands = true;
-        g.prepend(svg("path", { class: "band", d: `M${path(piece, HIGH)}L${path(piece.toReversed(), LOW)}Z` }));
+        g.prepend(svg("path", { class: "band", d: `M${path(piece, HIGH)}L${path(piece.slice().reverse(), LOW)}Z` }));
       }
       g.append(svg("path", { class: "line", d: `M${path(piece, VALUE)}` }));
     }
@@ -282,20 +287,24 @@ function draw() {
       point.append(svg("title", {}, `${line.name}: ${figureOf(r)} (${span(r)}), ${when(r)}`));
       g.append(point);
     }
-    const end = line.known.at(-1), text = fold(line.name, small ? 13 : 20);
-    ends.push({ g, px: x(end[END]), py: y(end[VALUE]), text: [...text, last - day(end[END]) > (last - first) * 0.08 ? `${label(end)}, ${MONTHS[end[END].slice(5, 7) - 1].slice(0, 3)} ${end[END].slice(0, 4)}` : label(end)], kind: line.mark, high: (text.length + 1) * 15 + 3 });
+    const end = final(line.known), text = fold(line.name, small ? 13 : 20);
+    if (right - x(end[END]) >= 45) {
+      inside.push({ g, px: x(end[END]), py: y(end[VALUE]), named: fold(line.name, 24), figure: dated(end), most: small ? 20 : 32 });
+      continue;
+    }
+    ends.push({ g, px: x(end[END]), py: y(end[VALUE]), text: [...text, last - day(end[END]) > (last - first) * 0.08 ? dated(end) : label(end)], high: (text.length + 1) * 15 + 3 });
   }
   ends.sort((a, b) => a.py - b.py);
   let edge = top - 8;
   for (const e of ends) { e.from = Math.max(e.py - e.high / 2, edge); edge = e.from + e.high; }
   edge = high;
-  for (const e of ends.toReversed()) { e.from = Math.min(e.from, edge - e.high); edge = e.from; }
+  for (const e of ends.slice().reverse()) { e.from = Math.min(e.from, edge - e.high); edge = e.from; }
   for (const e of ends) {
     const middle = e.from + e.high / 2;
-    // A leader across the plot would look like figures.
-    e.g.append(right - e.px < 45 ? svg("path", { class: "leader", d: `M${e.px + 7} ${e.py}H${right + 2}L${right + 10} ${middle}` }) : marker(right + 7, e.from + 8, e.kind));
+    e.g.append(svg("path", { class: "leader", d: `M${e.px + 7} ${e.py}H${right + 2}L${right + 10} ${middle}` }));
     e.g.append(svg("text", { class: "name" }, ...e.text.map((t, i) => svg("tspan", { x: right + 15, y: e.from + 12 + i * 15, ...(i === e.text.length - 1 ? { class: "number" } : {}) }, t))));
   }
+  name(inside, now.flatMap((l) => drawnAs(l.known.map((r) => [x(r[END]), y(r[VALUE])]))), { left, right: wide, top, bottom }, ends.map((e) => ({ from: right, wide: room, up: e.from, high: e.high })));
   plot.append(root);
   const tables = unique(now.map((l) => l.s.of));
   notes.append(...[
@@ -306,6 +315,39 @@ function draw() {
     at.pollster === ALL && now.length > 1 && W.compare,
   ].filter(Boolean).map((text) => el("p", { textContent: text })),
   el("p", {}, put(W.unit, unique(tables.map((t) => t[2].replace("%", "percent"))).join("; ")), ...tables.flatMap((t, i) => [i ? ", " : "", t[4] ? el("a", { href: t[4], textContent: t[0] }) : t[0]]), "."));
+}
+
+// Points along a line, near enough to tell whether words lie on it.
+const drawnAs = (points) => points.flatMap(([px, py], i) => {
+  if (!i) return [[px, py]];
+  const [qx, qy] = points[i - 1], steps = Math.ceil(Math.hypot(px - qx, py - qy) / 6) || 1;
+  return Array.from({ length: steps }, (_, n) => [px - ((px - qx) * n) / steps, py - ((py - qy) * n) / steps]);
+});
+
+// A line that ends before the others has its name at its last point, where the least of what is drawn lies under it.
+function name(inside, drawn, box, taken) {
+  for (const { g, px, py, named, figure, most } of inside) {
+    const one = named.length === 1 && `${named[0]} ${figure}`.length <= most;
+    const wide = one ? `${named[0]} ${figure}`.length * 6.9 : Math.max(figure.length, ...named.map((t) => t.length)) * 6.9;
+    const high = (named.length + (one ? 0 : 1)) * 15;
+    let best = null;
+    for (const away of [0, 14, -14, 24, -24, 38, -38, 54, -54, 74, -74, 98, -98, 126, -126, 160, -160]) {
+      for (const [from, cost] of [[px + 11, 0], [px - wide / 2, 1], [px - wide - 11, 2]]) {
+        const up = py + away - high / 2;
+        if (from < box.left || from + wide > box.right || up < box.top || up + high > box.bottom) continue;
+        const over = (a, b, room) => a >= from - room && a <= from + wide + room && b >= up - room && b <= up + high + room;
+        const hits = drawn.filter(([a, b]) => over(a, b, 3)).length;
+        const clashes = taken.filter((t) => t.from < from + wide && from < t.from + t.wide && t.up < up + high && up < t.up + t.high).length;
+        const score = hits * 14 + clashes * 1000 + Math.abs(away) + cost * 6;
+        if (!best || score < best.score) best = { score, from, up, away };
+      }
+    }
+    if (!best) continue;
+    taken.push({ ...best, wide, high });
+    if (Math.abs(best.away) > 30) g.append(svg("path", { class: "leader", d: `M${px} ${py}L${Math.min(Math.max(px, best.from), best.from + wide)} ${best.away > 0 ? best.up : best.up + high}` }));
+    const at = (i) => ({ x: best.from, y: best.up + 12 + i * 15 });
+    g.append(svg("text", { class: "name inside" }, ...named.map((t, i) => svg("tspan", at(i), one ? `${t} ` : t)), svg("tspan", { class: "number", ...(one ? {} : at(named.length)) }, figure)));
+  }
 }
 
 function dates(add, first, last, x, bottom, right) {
@@ -325,7 +367,7 @@ function describe() {
   const one = (l) => {
     const by = (f) => l.known.reduce((m, r) => (f(r[VALUE], m[VALUE]) ? r : m)), say = (r) => `${figureOf(r)} (${span(r)}), ${MONTHS[r[END].slice(5, 7) - 1]} ${r[END].slice(0, 4)}`;
     if (l.known.length === 1) return put(W.onlyOne, l.name, say(l.known[0]));
-    return put(W.course, l.name, l.known.length, say(l.known[0]), say(l.known.at(-1)), say(by((v, m) => v < m)), say(by((v, m) => v > m)));
+    return put(W.course, l.name, l.known.length, say(l.known[0]), say(final(l.known)), say(by((v, m) => v < m)), say(by((v, m) => v > m)));
   };
   return `${W.chart} ${now.map(one).join(" ")} ${W.below}`;
 }
@@ -348,7 +390,7 @@ function about(on) {
     add(F.interval, how.length > 3 ? put(W.alike, how[0]) : how.join("; "));
     add(F.table, s.of[4] ? el("a", { href: s.of[4], textContent: s.of[1] }) : s.of[1]);
     const more = el("details", {}, el("summary", { textContent: put(W.caveats, s.of[3].length) }), el("ul", {}, ...s.of[3].map((c) => el("li", { textContent: c }))));
-    return el("article", { className: "polls-card" }, el("h3", { textContent: at.pollster === ALL ? `${s.pollster}: ${s.question}` : s.question }), list, more);
+    return el("article", { className: "polls-card" }, el("h3", { textContent: `${s.pollster}: ${s.question}` }), list, more);
   }));
 }
 
@@ -360,22 +402,29 @@ function table() {
     const n = data.notes[r[NOTE]];
     return [n.conflict && W.clash, n.derived && W.derived, n.mode, how.length > 1 && `${W.interval}: ${data.how[r[HOW]]}`, n.note].filter(Boolean).join("; ");
   };
-  const numeric = (i) => (i > 1 && i < 5 ? { className: "num" } : {});
+  const numeric = (i) => (NUMBERS.includes(i) ? { className: "num" } : {});
   const linked = (text, href) => (href ? el("a", { href, textContent: text }) : text);
   const body = rows.map((pair) => {
     const [l, r] = pair, [name, href] = data.sources[r[SOURCE]], page = l.s.of[4].split("#")[0];
-    const cells = [when(r), l.name, figureOf(r), span(r), r[N] ?? W.notSeen, r[PUBLIC] ?? W.notKnown, linked(name, href), linked(put(W.line, r[LINE]), page && (r[ROW] ? `${page}#line-${r[LINE]}` : l.s.of[4])), remarks(pair)];
-    return el("tr", {}, ...cells.map((cell, i) => (i ? el("td", numeric(i), cell) : el("th", { scope: "row" }, cell))));
+    const cells = [when(r), figureOf(r), span(r), l.name, r[N] ?? W.notSeen, r[PUBLIC] ?? W.notKnown, linked(name, href), linked(put(W.line, r[LINE]), page && (r[ROW] ? `${page}#line-${r[LINE]}` : l.s.of[4])), remarks(pair)];
+    // On a phone a row is a card: each cell is named by its column, and the roles are said, which ``display`` takes away.
+    return tag(el("tr"), { role: "row" }, ...cells.map((cell, i) => (i ? tag(el("td", numeric(i), cell), { role: "cell", "data-label": W.head[i] }) : tag(el("th", {}, cell), { scope: "row", role: "rowheader" }))));
   });
-  const box = tag(el("div"), { class: "table-scroll", tabindex: 0, role: "region", "aria-label": W.figures }, el("table", {}, el("caption", { textContent: put(W.caption, rows.length) }),
-    el("thead", {}, el("tr", {}, ...W.head.map((h, i) => el("th", { scope: "col", textContent: h, ...numeric(i) })))), el("tbody", {}, ...body)));
+  const box = tag(el("div"), { class: "table-scroll", tabindex: 0, role: "region", "aria-label": W.figures }, tag(el("table"), { class: "stack", role: "table" }, el("caption", { textContent: put(W.caption, rows.length) }),
+    tag(el("thead"), { role: "rowgroup" }, tag(el("tr"), { role: "row" }, ...W.head.map((h, i) => tag(el("th", { textContent: h, ...numeric(i) }), { scope: "col", role: "columnheader" })))), tag(el("tbody"), { role: "rowgroup" }, ...body)));
   figures.append(el("h2", { textContent: W.figures }), el("p", { textContent: `${how.length === 1 ? `${W.interval}: ${data.how[how[0]]}. ` : ""}${W.legend}` }), box);
 }
 
 const every = document.querySelector("details.polls-all");
 if (every && !location.hash) every.open = false;
-read();
-show();
+try {
+  read();
+  show();
+  place.classList.add("ready");
+} catch (error) {
+  place.replaceChildren(...instead);
+  throw error;
+}
 document.addEventListener("companion:clock", () => show());
 let width = plot.clientWidth;
 new ResizeObserver(() => { if (plot.clientWidth !== width) { width = plot.clientWidth; draw(); } }).observe(plot);

@@ -36,6 +36,22 @@
   const percent = (km2) => `${share(km2).toFixed(1)}%`;
   const near = (list, day) => list.filter((d) => d <= day).pop() || list[0]; // the last by then, else the first of all
 
+  // Why a step leads no further, and what "then" leaves out.
+  function ends(who, list, place) {
+    const limit = then() ? chart.dataset.limit : "";
+    const some = [...makers.values()].filter((other) => other !== who && !other.radio.disabled);
+    const beyond = (test) => some.filter((other) => stops(other).some(test)).map((other) => other.name).join("; ");
+    const said = [limit];
+    if (place === list.length - 1) {
+      const later = beyond((d) => d > state.day);
+      said.push(later ? `These maps end here. Later days: ${later}.` : limit ? "" : "No map is later than this.");
+    } else if (place === 0) {
+      const before = beyond((d) => d < state.day);
+      said.push(before ? `These maps begin here. Earlier days: ${before}.` : "No map is earlier than this.");
+    }
+    return said.filter(Boolean).join(" ");
+  }
+
   function draw() {
     const who = makers.get(state.maker), list = stops(who), place = list.indexOf(state.day), body = who.maps.get(state.day);
     const rows = [...body.rows].map((row) => ({
@@ -43,6 +59,7 @@
     }));
     const known = new Map(rows.map((r) => [r.oblast, r]));
     const km2 = who.areas.get(state.day), when = words(state.day);
+    one(".territory-end").textContent = ends(who, list, place);
     for (const maker of makers.values()) maker.line.classList.toggle("chosen", maker === who);
     who.line.parentNode.insertBefore(who.line, one(".cursor"));
     slider.max = list.length - 1;
@@ -60,9 +77,12 @@
       one(".figure", text).textContent = known.get(text.dataset.at)?.short || "";
     }
     const table = one(".territory-table"), copy = document.createElement("tbody");
+    copy.setAttribute("role", "rowgroup");
     for (const { row } of rows) {
       const line = row.cloneNode(true);
       line.cells[0].remove();
+      line.setAttribute("role", "row"); // a phone sets each row apart, which takes its role away in some browsers
+      for (const cell of line.cells) cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "cell");
       copy.append(line);
     }
     table.tBodies[0].replaceWith(copy);
@@ -121,8 +141,9 @@
       const lead = km2 === undefined
         ? `For ${when} there is no share of Ukraine at hand (${who.name}).`
         : `On ${when} Russian forces held ${percent(km2)} of Ukraine (${who.name}).`;
-      const text = `${lead} By oblast: ${parts.join(", ")}.`, said = one(".territory-words");
-      if (said.textContent !== text) said.textContent = text;
+      const said = one(".territory-lead");
+      if (said.textContent !== lead) said.textContent = lead;
+      one(".territory-parts").textContent = `By oblast: ${parts.join(", ")}.`;
       if (moved) try { history.replaceState(null, "", `?${query}`); } catch { /* a page opened from disk */ }
     }, 350);
   }
@@ -194,7 +215,8 @@
   }
   if (valid(line)) state.line = line;
   const details = one(".territory-all");
+  settle();
+  root.classList.add("ready");
   details.open = false;
   details.dataset.ready = "";
-  settle();
 })();
