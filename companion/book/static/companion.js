@@ -46,10 +46,10 @@ function clockSwitch() {
       .find((e) => !e.closest(value === "then" ? ".clock-since" : value === "since" ? ".clock-then" : ".none"));
     const before = kept?.getBoundingClientRect().top;
     store("clock", value === "both" ? "" : value);
+    root.style.overflowAnchor = "none"; // else the browser would move it as well
     show(value);
-    // Browsers that anchor what is in view have moved it back by then; what is left is ours to do.
-    const back = () => scrollBy({ top: kept.getBoundingClientRect().top - before, behavior: "instant" });
-    if (kept) requestAnimationFrame(() => requestAnimationFrame(back));
+    if (kept) scrollBy({ top: kept.getBoundingClientRect().top - before, behavior: "instant" });
+    requestAnimationFrame(() => requestAnimationFrame(() => { root.style.overflowAnchor = ""; }));
   });
   // A link may lead to a part that the choice hides: then this page shows all.
   const reveal = () => {

@@ -18,7 +18,7 @@
   }
   const scope = new URL("./", location).href;
   const KEPT = `kept-pages ${scope}`;
-  const button = Object.assign(document.createElement("button"), { type: "button" });
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Keep the pages that I read" });
   place.append(button);
   let on = false; // as the button says, whatever another tab has done meanwhile
 
