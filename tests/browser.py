@@ -112,13 +112,21 @@ def served(folder: Path) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
+    with serving(Quiet, folder) as url:
+        yield url
+
+
+@contextmanager
+def serving(handler: type[SimpleHTTPRequestHandler], folder: Path) -> Iterator[str]:
+    """A server on localhost whose answers ``handler`` gives; gives its address."""
+
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
         def handle_error(self, *_: object) -> None:  # a page that closes takes its unfinished requests with it
             pass
 
-    with Server(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+    with Server(("127.0.0.1", 0), partial(handler, directory=str(folder))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"

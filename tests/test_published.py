@@ -9,14 +9,13 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from browser import MODES, STRICT, WIDTHS, axe, build, recorded, served, window
+from browser import MODES, STRICT, WIDTHS, axe, build, recorded, served, serving, window
 from browser import Visit as Seen
 from bs4 import BeautifulSoup
 
@@ -280,21 +279,13 @@ def hosted(folder: Path) -> Iterator[Host]:
                 host.held[path].wait(60)
             self.wfile.write(body[half:])
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:  # a page that closes takes its unfinished requests with it
-            pass
-
-    with Server(("127.0.0.1", 0), partial(Handler, directory=str(folder))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        host.url = f"http://127.0.0.1:{server.server_port}"
+    with serving(Handler, folder) as url:
+        host.url = url
         try:
             yield host
         finally:
             for event in host.held.values():
                 event.set()
-            server.shutdown()
 
 
 ON, OFF = "Keep the pages that I read", "Switch off"

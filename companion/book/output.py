@@ -275,8 +275,9 @@ def visit_chart_html(self, node) -> None:
     then = none = note = ""
     name = f' aria-label="{escape(title)}"'
     whole_name, figure_name = "", name
-    if state == "drawn":  # the name goes with the picture that is shown
+    if state != "same":  # the name is a finding: it goes with the picture that is shown
         whole_name, figure_name = f' role="group"{name}', ""
+    if state == "drawn":
         then_name = f' role="group" aria-label="{escape(payload["then"]["title"])}"'
         then = f'<div class="chart-then"{then_name} hidden>{pictures(payload, here, then=True, below=True)}</div>'
         note = '<p class="chart-whole" hidden>The files, the numbers and the citation are of the whole chart.</p>'
@@ -303,13 +304,16 @@ def _day(day: date) -> str:
 
 
 def _later(payload: dict) -> str:
-    """What stands in the place of a chart of which nothing, or too little to draw, was known by the cut-off."""
+    """What stands in the place of a chart of which nothing, or too little to draw, was known by the cut-off.
+
+    It is named by its measure: its title is a finding, and a later one.
+    """
     day, many = _day(current().oped.cut_off), len(payload["table"]["rows"]) > 1
-    known = (payload.get("then") or {}).get("known") or 0
-    title = payload["title"].rstrip(".")
-    if known:
-        return f"{title}: too little of it was known by {day} to draw."
-    return f"{title}: {'all its figures are' if many else 'its one figure is'} from after {day}."
+    measure = payload["subtitle"].rstrip(".")
+    if (payload.get("then") or {}).get("known"):
+        return f"A chart of: {measure}. Too little of it was known by {day} to draw."
+    none = "None of its figures was" if many else "Its one figure was not"
+    return f"A chart of: {measure}. {none} known by {day}."
 
 
 def _counted(payload: dict, which: str) -> str:

