@@ -67,8 +67,12 @@ def _number(n: int) -> str:
     return WORDS[n] if n < len(WORDS) else str(n)
 
 
+SAME = "The same word on both clocks"
+
+
 class Answers(SphinxDirective):
-    """Every claim on the scale, in groups by how its word moved: the book's own chart, under a heading that says the finding."""
+    """Every claim on the scale, under a heading that says the finding: first how many have each word, then those whose word moved,
+    and folded those whose didn't."""
 
     def run(self) -> list[nodes.Node]:
         project = current()
@@ -85,8 +89,27 @@ class Answers(SphinxDirective):
         node += para(
             f"{said}; {_number(waiting)} more claims wait for their evidence." if waiting else f"{said}.", classes=("sub",)
         )
-        node += [key_of_marks(), on_the_scale(self._groups(assessed), self.env.docname, numbered=True)]
+        node += [key_of_marks(), self._tally(assessed)]
+        groups = self._groups(assessed)
+        still = groups.pop(SAME, [])
+        node += on_the_scale(groups, self.env.docname, numbered=True) if groups else []
+        if still:
+            folded = details("", summary=f"{SAME}: {counted(len(still), 'claim')}", classes=["still"])
+            folded += on_the_scale({"": still}, self.env.docname, numbered=True)
+            node += folded
         return [node]
+
+    def _tally(self, assessed: list[Claim]) -> nodes.table:
+        """How many claims have each word, a mark for each: the chart of all claims in its shortest form."""
+        body = []
+        for word in (word for word in SCALE if any(word == getattr(c, clock).word for c in assessed for clock in CLOCKS)):
+            cells: list[list[nodes.Node] | str] = [word]
+            for clock in CLOCKS:
+                number = sum(getattr(claim, clock).word == word for claim in assessed)
+                marks = [text("", "dot", clock) for _ in range(number)]
+                cells.append([nodes.inline("", "", text(str(number), "number"), *marks, classes=[f"clock-{clock}"])])
+            body.append(cells)
+        return table(["In words", "Then", "Since"], body, ("tally",))
 
     def _finding(self, assessed: list[Claim]) -> str:
         held = {
@@ -108,7 +131,7 @@ class Answers(SphinxDirective):
         groups: dict[str, list[Claim]] = {
             "Better supported since": [],
             "Less supported since": [],
-            "The same word on both clocks": [],
+            SAME: [],
             "Not on the scale, on one clock or both": [],
         }
         better, less, same, off = groups.values()
