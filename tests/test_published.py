@@ -18,6 +18,7 @@ import pytest
 from browser import MODES, STRICT, WIDTHS, axe, build, recorded, served, serving, window
 from browser import Visit as Seen
 from bs4 import BeautifulSoup
+from playwright.sync_api import expect
 
 from companion.book import publish
 from companion.book.publish import EMBEDDED, headers, headers_of
@@ -217,7 +218,7 @@ def test_the_archive_works_from_a_disk(browser, site, tmp_path):
         chart.scroll_into_view_if_needed()
         assert chart.evaluate("img => img.decode().then(() => img.naturalWidth > 0)")
         page.goto((root / "offline.html").as_uri())
-        assert "copy from your disk" in page.locator("#keep-state").inner_text()
+        expect(page.locator("#keep-state")).to_contain_text("copy from your disk")
 
 
 def test_the_archive_is_the_same_each_time(site, tmp_path):
@@ -341,7 +342,7 @@ def test_a_page_once_read_stays_readable(browser, host, chapter, clean):
         page.goto(f"{host.url}/{chapter}")
         assert page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.length)") == 0
         switch_on(page, host.url)
-        assert "On: 2 pages kept" in page.locator("#keep-state").inner_text(), "this page and the first"
+        expect(page.locator("#keep-state")).to_contain_text("On: 2 pages kept")  # this page and the first
         settled(page, f"{host.url}/{chapter}")
         title = page.locator("h1").inner_text()
         context.set_offline(True)
@@ -356,7 +357,7 @@ def test_a_page_once_read_stays_readable(browser, host, chapter, clean):
         assert page.locator("nav.contents a[href$='scorecard.html']").evaluate("a => a.href") == f"{host.url}/scorecard.html"
         page.reload()
         assert page.get_by_text("was not kept").count() == 0, "it is this page now that was asked for"
-        assert "On: 3 pages kept" in page.locator("#keep-state").inner_text()
+        expect(page.locator("#keep-state")).to_contain_text("On: 3 pages kept")
         context.set_offline(False)
         page.goto(f"{host.url}/offline.html")
         page.get_by_role("button", name=OFF).click()

@@ -95,8 +95,8 @@ def _code(project: Project, everything: bool) -> str:
         if path.suffix in (".py", ".css", ".js", ".html", ".ttf", ".otf") and path.relative_to(root).parts[0] not in skip:
             digest.update(path.read_bytes())
     lock = project.root / "requirements.txt"
-    outlines = project.root / "data" / "territory" / "oblasts.geojson"
-    for path in (lock, outlines):
+    outlines = sorted((project.root / "data").glob("*/*.geojson"))
+    for path in (lock, *outlines):
         digest.update(path.read_bytes() if path.exists() else b"")
     return digest.hexdigest()
 
@@ -137,7 +137,9 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         shutil.copyfile(table.csv, target)
         shutil.copyfile(table.sidecar, target.with_suffix(".yml"))
     for notice in (project.root / "data").glob("*/*.NOTICE.txt"):
-        shutil.copyfile(notice, out / "data" / notice.parent.name / notice.name)
+        target = out / "data" / notice.parent.name / notice.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(notice, target)
     dump = {"indent": 1, "ensure_ascii": False, "default": str}
     (out / "datapackage.json").write_text(json.dumps(datapackage(project), **dump), encoding="utf-8")
     (out / "claims.json").write_text(json.dumps(claims_json(project), **dump), encoding="utf-8")

@@ -71,8 +71,10 @@ SAME = "The same word on both clocks"
 
 
 class Answers(SphinxDirective):
-    """Every claim on the scale, under a heading that says the finding: first how many have each word, then those whose word moved,
-    and folded those whose didn't."""
+    """Every claim on the scale, under a heading that says the finding.
+
+    First how many have each word, then those whose word moved, and folded those whose didn't.
+    """
 
     def run(self) -> list[nodes.Node]:
         project = current()

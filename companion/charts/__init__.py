@@ -520,26 +520,58 @@ def maps(
     subtitle: str,
     alt: str,
     y: str = "value",
+    land: str = "ukraine",
+    limits: tuple[float, float] | None = None,
     grey: str | None = None,
     unit: str | None = None,
     then: str | None = None,
     then_alt: str | None = None,
     then_subtitle: str | None = None,
 ) -> Chart:
-    """Small maps of Ukraine's oblasts, one for each ``{label: Rows}``, shaded by ``y`` of the oblast named in column ``by``.
+    """Small maps, one for each ``{label: Rows}``, shaded by ``y`` of the oblast or country named in column ``by``.
 
-    Grey is an oblast without a row; one with a row of 0 has the lightest shade. The picture says that grey is no figure in
-    the table; ``grey`` adds what that means there, where the table's description says it ("that map shows no held land").
-    Oblasts with a figure of 10 or more in any panel are named in the first, shortened where they are long, where there is
-    room.
+    ``land`` is what they show: ``"ukraine"``, its oblasts, or ``"europe"``, its countries by their English names (``Czechia``,
+    ``United Kingdom``, ``Bosnia and Herzegovina``), in an equal-area projection and with Crimea in Ukraine. A name that is not
+    on the map is an error that says the nearest right one; a panel has one figure for each name. A single map may be called
+    ``""``, and then has no name above it.
+
+    The five shades are fifths of ``limits``; where none are given, of 0 to 100 for shares of which one is over 50, else from 0
+    to a round figure above the largest. Both pictures of a chart have the same shades. Grey is a place without a figure; one
+    with 0 has the lightest shade. The picture says that grey is no figure in the table; ``grey`` adds what that means there,
+    where the table's description says it ("that map shows no held land"). Figures are printed where there is room, the others
+    in a note. The first map with the fewest figures has names where there is room: on Ukraine of oblasts with a figure of 10
+    or more in any panel, shortened where they are long; on Europe of countries with a figure, in full.
     """
+    from companion.charts.forms import shade_bounds
+    from companion.charts.lands import LANDS, check_names
+    from companion.project import current
+
+    def wrong(message: str) -> Wrong:
+        return Wrong(Problem("", 0, "chart", f"chart '{id}': {message}"))
 
     def made(found: dict[str, Rows]) -> pd.DataFrame:
         data = _from_rows(found, y, x=by).rename(columns={"series": "panel"})
         data.insert(0, "series", data["panel"])
         return data
 
-    return _rows_chart("maps", id, panels, made, (title, subtitle, alt), unit, Words(then, then_alt, then_subtitle), grey=grey)
+    if land not in LANDS:
+        raise wrong(f"no land '{land}'; there are {', '.join(LANDS)}")
+    data = made(panels)
+    check_names(current().root, land, data["x"], f"chart '{id}'")
+    twice = data[data.duplicated(["panel", "x"], keep=False)]
+    if len(twice):
+        panel, name = twice.iloc[0][["panel", "x"]]
+        count = int(((data["panel"] == panel) & (data["x"] == name)).sum())
+        raise wrong(f"map '{panel}' has {count} rows for {name}; choose one, as with date=")
+    if limits is not None and not limits[0] < limits[1]:
+        raise wrong(f"limits= are the lower end and the upper, as (0, 100), not {limits}")
+    outside = data[(data["value"] < limits[0]) | (data["value"] > limits[1])] if limits else data[:0]
+    if len(outside):
+        row = outside.iloc[0]
+        raise wrong(f"{row['x']} has {row['value']:g}, outside limits={limits}; widen them")
+    bounds = shade_bounds(data["value"], unit or next(iter(panels.values())).unit, limits)
+    said, words = (title, subtitle, alt), Words(then, then_alt, then_subtitle)
+    return _rows_chart("maps", id, panels, made, said, unit, words, land=land, grey=grey, bounds=bounds)
 
 
 def timeline(

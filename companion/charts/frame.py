@@ -6,6 +6,7 @@ inch, so that one px is one point of type and one unit of the SVG.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -109,10 +110,11 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 
 
 def wrap(text: str, width: float, size: float, bold: bool = False, balanced: bool = False) -> list[str]:
-    """Lines of ``text`` no wider than ``width`` px; ``balanced`` makes them about equally long."""
+    """Lines of ``text`` no wider than ``width`` px; ``balanced`` makes them about equally long. A no-break space holds words
+    together and is printed as a space."""
     width *= 0.98  # hinting in a small PNG makes words a little wider than their outlines
     words: list[str] = []
-    for word in str(text).split():
+    for word in (word.replace("\u00a0", " ") for word in re.split(r"[ \t\r\n]+", str(text).strip())):
         while text_width(word, size, bold) > width and len(word) > 4:  # a word wider than the line is cut
             part = len(word) - 1
             while part > 3 and text_width(word[:part] + "-", size, bold) > width:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from companion.charts.forms import figure
 from companion.charts.frame import DPI, WIDTHS
+from companion.charts.lands import LANDS
 
 MIME = "application/vnd.companion.chart+json"
 PNG_WIDTH = 1600
@@ -144,7 +145,8 @@ def table(chart) -> pd.DataFrame:
         data = data.drop(columns="series")
     if chart.form == "timeline" and "value" in data:
         data = data.drop(columns="value")  # every event counts one; that is no figure
-    return data.rename(columns={"x": "date" if chart.dated else "label" if "label" not in data else "what"})
+    what = LANDS[chart.options["land"]].part if chart.form == "maps" else "label" if "label" not in data else "what"
+    return data.rename(columns={"x": "date" if chart.dated else what})
 
 
 def _pictures(chart) -> dict[str, str]:

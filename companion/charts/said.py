@@ -66,7 +66,8 @@ def _numbers(chart) -> list[str]:
     if chart.form == "maps":
         last = list(dict.fromkeys(known["panel"]))[-1]
         top = known[known["panel"] == last].sort_values("value", ascending=False, kind="stable").head(3)
-        return [f"{last}: {', '.join(f'{x} {amount(v, unit)}' for x, v in zip(top['x'], top['value'], strict=True))}"]
+        told = ", ".join(f"{x} {amount(v, unit)}" for x, v in zip(top["x"], top["value"], strict=True))
+        return [f"{last}: {told}" if last else f"highest: {told}"]
     if chart.form == "dots":
         said = []
         for word, at in (("highest", known["value"].idxmax()), ("lowest", known["value"].idxmin())):
