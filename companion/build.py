@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from companion.project import find_root
@@ -22,7 +23,7 @@ def told(log: str, root: Path) -> list[str]:
     lines = []
     log = _ANSI.sub("", log)
     starts = [match.start() for match in _FAILED.finditer(log)]
-    for start, end in zip(starts, [*starts[1:], len(log)], strict=True):
+    for start, end in pairwise([*starts, len(log)]):
         path = Path(_FAILED.match(log, start).group(1))
         error, cell = _ERROR.search(log, start, end), _CELL.search(log, start, end)
         where = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()

@@ -35,6 +35,16 @@ def test_a_cell_that_fails_is_named_in_a_line(book):
     assert not (book / "_build" / "html" / "index.html").exists()
 
 
+def test_a_fault_that_is_no_cells_is_named_too(book):
+    text = (book / "index.md").read_text(encoding="utf-8")
+    (book / "index.md").write_text(text + "\n[Nowhere](nowhere.md)\n", encoding="utf-8")
+    done = make_book(book)
+    assert done.returncode == 1
+    assert "index.md:" in done.stdout and "nowhere.md" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].startswith("The book was not built")
+
+
 def test_a_book_without_faults_says_where_it_is(book):
     done = make_book(book)
     cover = book / "_build" / "html" / "index.html"
