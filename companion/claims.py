@@ -33,8 +33,11 @@ CONFIDENCE = {
 }
 SIDES = ("for", "against", "limits")
 CLOCKS = ("then", "since")
-PARTS = ("why", "evidence", "searched", "would-change", "history")
-"""The directives that stand in a claim; ``why`` says in a sentence or two why it is this word and not the next."""
+PARTS = ("why", "evidence", "searched", "would-change", "base-rate", "history")
+"""The directives that stand in a claim; ``why`` says in a sentence or two why it is this word and not the next,
+``base-rate`` how often such things happen."""
+OUTCOMES = ("happened", "happened in part", "did not happen", "open", "too vague to say")
+"""What came of a forecast: the words with which its outcome begins."""
 ROLE = re.compile(r"\{(value|cite|quote|label|chart|claim)\}`([^`]+)`")
 _ASSESSED = re.compile(r"^\s*(.+?)\s*\(\s*(\w+)\s*\)\s*$")
 _OPTION = re.compile(r"^:([\w-]+):\s*(.*)$")
@@ -102,6 +105,16 @@ class Claim:
     def paragraph(self) -> str:
         """The number of the op-ed's paragraph that it is drawn from (``11``); empty for a claim without a sentence."""
         return self.sentences[0].split(".")[0].lstrip("p0") if self.sentences else ""
+
+    @property
+    def supports(self) -> tuple[str, ...]:
+        """The claims for which it is a reason, by id."""
+        return tuple(re.split(r"[,\s]+", said)) if (said := self.options.get("supports", "").strip()) else ()
+
+    @property
+    def outcome(self) -> str | None:
+        """What came of a forecast, one of ``OUTCOMES``; None for other claims."""
+        return self.options["outcome"].partition(".")[0].casefold() if self.options.get("outcome") else None
 
     @property
     def moved(self) -> bool:
@@ -316,7 +329,10 @@ def _directive(info: str) -> tuple[str | None, str]:
 
 SHORT = 48
 """The most characters of a claim's label in charts."""
-_CLAIM_OPTIONS = {"short", "sentences", "kind", "then", "since", "assessed", "review", "waits-for", "counts", "by", "outcome"}
+CLAIM_OPTIONS = (
+    *("short", "sentences", "kind", "then", "since", "assessed", "review", "waits-for", "supports"),
+    *("counts", "by", "outcome"),
+)
 
 
 def _claim(chapter: Chapter, ident: str, content: list[str], line: int) -> None:
@@ -330,8 +346,8 @@ def _claim(chapter: Chapter, ident: str, content: list[str], line: int) -> None:
     taken += blank
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", ident):
         problem(f"claim id '{ident}' is not kebab-case; write for example 'almost-a-fifth-held'")
-    for option in set(options) - _CLAIM_OPTIONS:
-        problem(f"option ':{option}:' is unknown; a claim has {', '.join(sorted(_CLAIM_OPTIONS))}")
+    for option in options.keys() - set(CLAIM_OPTIONS):
+        problem(f"option ':{option}:' is unknown; a claim has {', '.join(sorted(CLAIM_OPTIONS))}")
     waits = options.get("waits-for")
     if waits and (options.get("then") or options.get("since")):
         problem(f"claim '{ident}' has assessments and ':waits-for:'; take one out")
@@ -361,6 +377,8 @@ def _claim(chapter: Chapter, ident: str, content: list[str], line: int) -> None:
         for option in ("counts", "by", "outcome"):
             if not options.get(option):
                 problem(f"claim '{ident}' is a forecast without ':{option}:'; say what counts, by when, and the outcome")
+    if options.get("outcome") and options["outcome"].partition(".")[0].casefold() not in OUTCOMES:
+        problem(f":outcome: begins with what came of it and a full stop: {', '.join(word.capitalize() for word in OUTCOMES)}")
     if days["assessed"] and days["review"] and days["review"] <= days["assessed"]:
         problem(":review: is not after :assessed:")
     paraphrase, parts = [], []

@@ -742,11 +742,49 @@ BREAKS = [
     ),
     Break(
         "forecast without outcome",
-        swap(P11, ":outcome: it held nearly all of it\n", ""),
+        swap(P11, ":outcome: Did not happen. It held nearly all of it.\n", ""),
         P11,
         "{claim} half-by-next-harvest",
         "claim",
         "is a forecast without ':outcome:'",
+    ),
+    Break(
+        "outcome in other words",
+        swap(P11, ":outcome: Did not happen. It", ":outcome: It"),
+        P11,
+        "{claim} half-by-next-harvest",
+        "claim",
+        ":outcome: begins with what came of it and a full stop: Happened, Happened in part, Did not happen, Open",
+    ),
+    Break(
+        "reason for an unknown claim",
+        swap(P09, ":supports: support-is-thin", ":supports: support-is-thick"),
+        P09,
+        "{claim} many-would-talk",
+        "claim",
+        ":supports: no claim 'support-is-thick'; did you mean support-is-thin",
+    ),
+    Break(
+        "reasons in a circle",
+        swap(P11, ":kind: forecast\n", ":kind: forecast\n:supports: many-would-talk\n"),
+        P11,
+        "{claim} half-by-next-harvest",
+        "claim",
+        "claim 'half-by-next-harvest' supports itself, by way of many-would-talk; one of them is no reason",
+        also=("claim 'many-would-talk' supports itself", "claim 'support-is-thin' supports itself"),
+    ),
+    Break(
+        "base rate without a source",
+        swap(
+            P11,
+            "Of what the first maker's map showed, {value}`lost-by-november` went in the months before; "
+            "[longer series](p09-thin-support.md) are not known. {cite}`maps_daily`",
+            "Rarely.",
+        ),
+        P11,
+        "Rarely.",
+        "claim",
+        "base-rate since of 'half-by-next-harvest' has no source",
     ),
     Break(
         "unknown option",
@@ -1151,7 +1189,7 @@ BREAKS = [
         P11,
         "{evidence} against, then",
         "claim",
-        "{evidence} against, then is not closed before line 113; put ::: on a line of its own",
+        "{evidence} against, then is not closed before line 114; put ::: on a line of its own",
     ),
     Break(
         "last part not closed",
@@ -1159,7 +1197,7 @@ BREAKS = [
         P11,
         ("Such a revision.", -1),
         "claim",
-        "{would-change} since is not closed before line 130; put ::: on a line of its own",
+        "{would-change} since is not closed before line 131; put ::: on a line of its own",
     ),
     Break(
         "claim not closed",
@@ -1167,7 +1205,7 @@ BREAKS = [
         P11,
         CLAIM.strip(),
         "claim",
-        "claim 'almost-a-fifth-lost' is not closed before line 132; put :::: on a line of its own",
+        "claim 'almost-a-fifth-lost' is not closed before line 133; put :::: on a line of its own",
     ),
     Break(
         "claim opened with three colons",

@@ -13,7 +13,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.nodes import make_refnode
 
 from companion.book.output import details
-from companion.claims import CLOCKS, PARTS, SIDES, Assessment, Chapter, Claim, clocks_of
+from companion.claims import CLAIM_OPTIONS, CLOCKS, PARTS, SIDES, Assessment, Chapter, Claim, clocks_of
 from companion.project import current
 from companion.sources import Source, label
 from companion.tables import Origin
@@ -277,10 +277,7 @@ class ClaimDirective(SphinxDirective):
 
     has_content = True
     required_arguments = 1
-    option_spec = {
-        name: str
-        for name in ("short", "sentences", "kind", "then", "since", "assessed", "review", "waits-for", "counts", "by", "outcome")
-    }
+    option_spec = {name: str for name in CLAIM_OPTIONS}
 
     def run(self) -> list[nodes.Node]:
         claim = current().claims.get(self.arguments[0])
@@ -293,7 +290,7 @@ class ClaimDirective(SphinxDirective):
         node += self._about(claim)
         node += self._assessments(claim, {p["clock"]: p for p in held.children if p.get("part") == "why"})
         if claim.options.get("counts"):
-            node += self._forecast(claim)
+            node += self._forecast(claim, [p for p in held.children if p.get("part") == "base-rate"])
         for clock in CLOCKS:
             parts = [p for p in held.children if p.get("clock") == clock]
             by_side = {side: [p for p in parts if p["side"] == side] for side in SIDES}
@@ -337,7 +334,7 @@ class ClaimDirective(SphinxDirective):
             return []
         return [drawn, para(*[text(step) for step in STEPS], classes=("steps",))]
 
-    def _forecast(self, claim: Claim) -> nodes.Node:
+    def _forecast(self, claim: Claim, rates: list[nodes.container]) -> nodes.Node:
         listed = nodes.definition_list(classes=["forecast"])
         for name, key in (("What would count", "counts"), ("By when", "by"), ("Outcome", "outcome")):
             if claim.options.get(key):
@@ -348,6 +345,11 @@ class ClaimDirective(SphinxDirective):
                     nodes.definition("", para(claim.options[key]), classes=list(since)),
                 ]
                 listed += item
+        for rate in rates:
+            name = "How often such things happen"
+            at = [f"clock-{rate['clock']}"]
+            item = nodes.definition_list_item("", nodes.term(name, name, classes=at), nodes.definition("", rate, classes=at))
+            listed.insert(len(listed) - bool(claim.options.get("outcome")), item)
         return listed
 
 

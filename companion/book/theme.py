@@ -36,7 +36,7 @@ EARLY = (
     'href:h.dataset.content_root+"_static/fonts/"+f+".woff2"}))}'
 )
 # Tables whose rows become cards on a phone, with the column whose cell names the row.
-STACKED = {"scorecard": 1, "sentences": 0, "figure-table": 0, "table-index": 0, "answers": 0, "columns": 0}
+STACKED = {"scorecard": 1, "sentences": 0, "figure-table": 0, "table-index": 0, "answers": 0, "columns": 0, "whole": 0}
 
 
 def page_context(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:

@@ -43,6 +43,7 @@ def check(project: Project) -> Iterator[Problem]:
             if role.text not in first:
                 right = near(role.text, first, "write the id of a claim in the book")
                 yield Problem(page.where, role.line, "claim", f"no claim '{role.text}'; {right}")
+        yield from _reasons(page, first)
     # Last, since they need the op-ed, which may be unreadable.
     for page in pages(project):
         yield from _sentences(project, page)
@@ -62,6 +63,23 @@ def _sentences(project: Project, page) -> Iterator[Problem]:
             elif page.paragraph and known[ident].paragraph != page.paragraph:
                 right = f"a claim stands in the chapter of its paragraph, {known[ident].paragraph}"
                 yield Problem(page.where, claim.line, "claim", f"sentence '{ident}' is not of {page.paragraph}; {right}")
+
+
+def _reasons(page, every: dict[str, Claim]) -> Iterator[Problem]:
+    """What a claim supports is in the book, and leads to a conclusion rather than round in a circle."""
+    for claim in page.claims:
+        for ident in claim.supports:
+            if ident not in every:
+                right = near(ident, every, "write the id of a claim in the book")
+                yield Problem(page.where, claim.line, "claim", f":supports: no claim '{ident}'; {right}")
+        reached, ahead = set(), list(claim.supports)
+        while ahead:
+            if (ident := ahead.pop()) not in reached:
+                reached.add(ident)
+                ahead += every[ident].supports if ident in every else ()
+        if claim.id in reached:
+            message = f"claim '{claim.id}' supports itself, by way of {', '.join(claim.supports)}; one of them is no reason"
+            yield Problem(page.where, claim.line, "claim", message)
 
 
 def _assessed(claim: Claim) -> Iterator[Problem]:
@@ -86,7 +104,8 @@ def _assessed(claim: Claim) -> Iterator[Problem]:
         if not claim.of("would-change", clock=clock):
             right = f"write '{{would-change}} {clock}' with the observation that would move the assessment"
             yield wrong(claim.line, f"claim '{claim.id}' does not say what would change it on the {clock} clock; {right}")
-    for part in claim.evidence():
+    for part in (*claim.evidence(), *claim.of("base-rate")):
         if not part.refs("value") and not part.refs("cite"):
             right = "place a {value}`name` or a {cite}`key`"
-            yield wrong(part.line, f"evidence {part.side}, {part.clock} of '{claim.id}' has no source; {right}")
+            said = " ".join(filter(None, (part.kind, part.side and f"{part.side},", part.clock)))
+            yield wrong(part.line, f"{said} of '{claim.id}' has no source; {right}")

@@ -12,7 +12,9 @@ from companion.project import Project
 
 def check(project: Project) -> Iterator[Problem]:
     for chapter in project.chapters:
-        said = [part for claim in chapter.claims for kind in ("why", "evidence") for part in claim.of(kind, clock="then")]
+        said = [
+            part for claim in chapter.claims for kind in ("why", "evidence", "base-rate") for part in claim.of(kind, clock="then")
+        ]
         for part in (*(part for part in (*chapter.answers, *chapter.clocked) if part.clock == "then"), *said):
             for role in roles_in(part.text, part.line):
                 if role.kind == "cite":
