@@ -1,6 +1,8 @@
 """Recipes from upstream files, on small made-up inputs whose right answers are known from elsewhere."""
 
 import gzip
+import importlib
+import io
 import json
 import math
 
@@ -9,7 +11,28 @@ import pandas as pd
 import pytest
 
 from companion.problems import Wrong
-from companion.recompute import chronicles, compare, finish, isw, polygons
+from companion.recompute import (
+    bank_of_russia,
+    beside,
+    billionaires,
+    chronicles,
+    compare,
+    consumer_prices,
+    dead_by_region,
+    finish,
+    grain,
+    isw,
+    kiel,
+    known,
+    launches,
+    named_dead,
+    oryx,
+    polygons,
+    prices,
+    refugees,
+    truces,
+    war_endings,
+)
 
 # Comparing
 
@@ -25,6 +48,70 @@ def test_comparison_names_the_rows_that_are_apart():
 def test_comparison_that_agrees(capsys):
     assert finish([compare("areas", pd.Series([1.0]), pd.Series([1.04]), 0.05, "km²")]) == 0
     assert "1 of 1 rows" in capsys.readouterr().out
+
+
+def test_beside_lets_the_table_lead():
+    redone = pd.Series({("a", 1): 5.0, ("a", 2): 6.0, ("b", 1): 7.0, ("c", 1): 9.0})
+    table = pd.Series({("b", 1): 7.0, ("a", 2): 6.4, ("a", 1): np.nan, ("z", pd.Timestamp("2022-03-01")): 1.0})
+    found = beside("things", redone, table, 0.1, "things")
+    assert list(found.frame.index) == [("b", 1), ("a", 2)]  # not those which one side only has, or which are empty
+    assert list(found.apart.index) == [("a", 2)]
+    assert found.left_out == "1 rows that the file can't give (z, 2022-03-01)"
+    assert beside("things", redone, table[:2], 0.5, "things").left_out == ""
+
+
+def test_beside_refuses_two_figures_for_one_row():
+    twice = pd.Series([1.0, 2.0, 3.0], index=["a", "a", "b"])
+    with pytest.raises(Wrong, match="the file gives a more than once"):
+        beside("things", twice, pd.Series({"a": 1.0}), 0, "things")
+    assert len(beside("things", twice, pd.Series({"b": 3.0}), 0, "things").frame) == 1
+
+
+def csv(path, text):
+    path.write_text("\n".join(line.strip() for line in text.strip().split("\n")) + "\n", encoding="utf-8")
+    return path
+
+
+def tables(**texts):
+    """The project's tables by the last part of their name, from CSV text; columns of days are days."""
+
+    def table(name):
+        frame = pd.read_csv(io.StringIO("\n".join(line.strip() for line in texts[name.split("/")[1]].strip().split("\n"))))
+        for column in frame.columns.intersection(["date", "month", "period_start", "snapshot"]):
+            frame[column] = pd.to_datetime(frame[column])
+        return frame
+
+    return table
+
+
+def outcome(comparisons):
+    """How many rows of each comparison were compared, and how many of them are apart."""
+    return {comparison.what: (len(comparison.frame), len(comparison.apart)) for comparison in comparisons}
+
+
+RECIPES = (
+    "bank_of_russia billionaires consumer_prices dead_by_region grain kiel launches named_dead oryx prices refugees truces "
+    "war_endings"
+).split()
+
+
+def test_files_are_known_by_their_columns(tmp_path):
+    one, two = csv(tmp_path / "1.csv", "a,b\n1,2"), csv(tmp_path / "2.csv", "b,a,c\n3,4,5")
+    (tmp_path / "3.json").write_text('[{"x": 1}, {"x": 2}]')
+    found = known([one, two, tmp_path / "3.json"], pairs=("a", "b"), others=("x",))
+    assert list(found["pairs"]["a"]) == [1, 4] and list(found["others"]["x"]) == [1, 2]
+    assert list(found["pairs"].index.get_level_values("file")) == [str(one), str(two)]
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04\xff\xfe", b"p,q\n1,2\n", b"a\n1\n1,2,3\n"])
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_file_that_no_recipe_knows_is_one_line(tmp_path, capsys, name, content):
+    (tmp_path / "other.csv").write_bytes(content)
+    recipe = importlib.import_module(f"companion.recompute.{name}")
+    assert recipe.main([str(tmp_path / "other.csv")]) == 2
+    assert recipe.main([str(tmp_path / "none.csv")]) == 2
+    first, second = capsys.readouterr().err.strip().split("\n")
+    assert "other.csv" in first and "[recompute]" in first and "none.csv" in second
 
 
 # Polygons
@@ -253,3 +340,603 @@ def test_files_are_read_by_their_kind(tmp_path):
 def test_condition_in_a_variable_name():
     assert chronicles._subset("Q11 (part==2)") == ("Q11", {"part": 2.0})
     assert chronicles._subset("Q16") == ("Q16", {})
+
+
+# How wars end
+
+DYADS = "dyad_id,dyadepisode,dyadterm,year,outcome,type_of_conflict2"
+
+
+def dyads(tmp_path, *rows):
+    return csv(tmp_path / "dyads.csv", "\n".join([DYADS, *rows]))
+
+
+def test_an_episode_is_an_unbroken_run_of_years(tmp_path):
+    # Dyad 1 fights to 1990, stops, starts in 1995 and stops in 1996; UCDP calls both runs its first episode. Dyad 2 ends
+    # in 2000 with the flag at 0, and never fights again. Dyad 3 fights still. Dyad 4 has no word on how it ended.
+    path = dyads(
+        tmp_path,
+        "1,1,1,1996,5,3",
+        "1,1,0,1989,,3",
+        "1,1,1,1990,2,3",
+        "1,1,0,1995,,3",
+        "2,1,0,2000,3,2",
+        "3,1,,2020,,3",
+        "4,1,1,1980,,3",
+    )
+    found = war_endings.endings(known([path], **war_endings.FILES)["dyads"])
+    rows = found[["dyad", "last", "population", "outcome", "until"]].fillna(-1).to_numpy().tolist()
+    assert rows == [
+        [1, 1990, "within a state", "ceasefire", 5],
+        [1, 1996, "within a state", "no settlement", -1],
+        [2, 2000, "between states", "victory of either side", -1],
+    ]
+
+
+def test_recurrence_counts_only_who_could_be_watched_for_five_years(tmp_path):
+    # Four ceasefires: fighting again after 5 years, after 6, never, and one of 2018 which is too late to be watched.
+    path = dyads(
+        tmp_path, "1,1,1,1990,2,3", "1,2,1,1995,5,3", "2,1,1,1990,2,3", "2,2,1,1996,5,3", "3,1,1,2000,2,3", "4,1,1,2018,2,3"
+    )
+    found = war_endings.recurrence(war_endings.endings(known([path], **war_endings.FILES)["dyads"]))
+    five = found.loc[("within five years", "within a state", "ceasefire")]
+    assert (five["n_of"], five["count"], five["value"]) == (3, 1, pytest.approx(100 / 3))
+    ever = found.loc[("to 2020", "within a state", "ceasefire")]
+    assert (ever["n_of"], ever["count"], ever["value"]) == (4, 2, 50)
+    # Wilson for 2 of 4, from the closed form: (2 + z²/2)/(4 + z²) ∓ z·√(1 + z²/4)/(4 + z²), z = 1.959964
+    assert (ever["ci_low"], ever["ci_high"]) == (pytest.approx(15.0, abs=0.01), pytest.approx(85.0, abs=0.01))
+
+
+def test_wars_of_states_are_won_if_any_state_won(tmp_path):
+    path = csv(
+        tmp_path / "wars.csv",
+        """WarNum,Outcome,StartYear1,EndYear1,EndYear2
+        1,1,1950,1951,-8
+        1,2,1950,1951,-8
+        1,8,1951,1951,-8
+        2,6,1960,1961,1963
+        2,6,1960,1961,1963
+        3,4,1939,1945,-8""",
+    )
+    found = war_endings.wars(known([path], **war_endings.FILES)["wars"])
+    assert list(found["outcome"]) == ["victory of either side", "stalemate", "became another kind of war"]
+    assert list(found["end"]) == [1951, 1963, 1945]
+    table = """dataset,period_start,population,outcome,ended,n_of,value,ci_low,ci_high
+        COW,1946-01-01,between states,victory of either side,1,2,50.0,9.5,90.5
+        COW,1946-01-01,between states,stalemate,1,2,50.0,9.5,90.5
+        COW,1946-01-01,"between states, three or more calendar years",victory of either side,1,1,0.0,0.0,79.3
+        COW,1946-01-01,"between states, three or more calendar years",stalemate,1,1,100.0,20.7,100.0
+        UCDP,1946-01-01,between states,ceasefire,3,9,33.3,12.1,64.6"""
+    parts = war_endings.redo([path], tables(war_endings=table))
+    # The long war was not won: its row says 1 of 1 and should say 0. UCDP's row isn't in this file.
+    assert outcome(parts) == {
+        "endings, ended": (4, 1),
+        "endings, n_of": (4, 0),
+        "endings, value": (4, 0),
+        "endings, ci_low": (4, 0),
+        "endings, ci_high": (4, 0),
+    }
+    assert "UCDP, 1946, between states, ceasefire" in parts[0].left_out
+
+
+def test_agreements_without_a_day_of_their_end_are_in_no_span(tmp_path):
+    path = csv(
+        tmp_path / "agreements.csv",
+        """conflict_id,pa_date,pa_type,ended,duration
+        1,1991-03-01,2,True,1991-12-01
+        1,1990-03-01,1,,
+        2,2000-01-01,2,True,
+        3,2000-01-01,2,True,1999-01-01
+        3,2001-01-01,3,True,2003-01-01""",
+    )
+    found = war_endings.agreements(known([path], **war_endings.FILES)["agreements"])[["count", "n_of"]]
+    assert list(found.loc[("all agreements", "recorded as ended")]) == [4, 5]
+    assert list(found.loc[("all agreements", "ended within a year")]) == [1, 5]
+    assert list(found.loc[("first agreement of each conflict", "recorded as ended")]) == [2, 3]
+
+
+# Truces
+
+
+def test_windows_end_the_day_before_and_begin_on_the_day():
+    days = pd.date_range("2020-01-01", "2020-12-31")
+    by_day = pd.Series(range(len(days)), index=days)  # day n of the year, from 0, has n deaths
+    truce = pd.Timestamp("2020-05-01")  # day 121
+    found = truces.windows(by_day, pd.DatetimeIndex([truce]))
+    assert list(found[truce]) == [sum(range(91, 121)), sum(range(121, 151)), sum(range(151, 181))]
+    # Days without a row had no deaths.
+    assert truces.windows(by_day.drop(truce), pd.DatetimeIndex([truce]))[truce, "days 1 to 30"] == sum(range(122, 151))
+
+
+def test_both_releases_and_two_ways_to_write_a_day(tmp_path):
+    events = csv(
+        tmp_path / "events.csv",
+        """date_start,best,conflict_name,dyad_name
+        1/22/2014 12:00:00 AM,5,x,y
+        03/02/2014 00:00,7,x,y
+        3/31/2014 12:00:00 AM,1,x,y""",
+    )
+    daily = tmp_path / "daily_events.json"
+    daily.write_text(json.dumps([{"date": "2014-03-02T00:00:00", "ucdp_events": 2, "ucdp_fatalities": 9}]))
+    months = """release,period_start,value
+        public in 2022,2014-01-01,5
+        public in 2022,2014-02-01,0
+        public in 2022,2014-03-01,8
+        later,2014-03-01,8"""
+    windows = """release,date,window,value
+        public in 2022,2014-02-20,30 days before,5
+        public in 2022,2014-02-20,days 1 to 30,7
+        later,2014-02-20,days 31 to 60,0"""
+    parts = truces.redo([events, daily], tables(donbas_violence=months, donbas_truce_windows=windows))
+    assert outcome(parts) == {"deaths around truces": (3, 0), "deaths by month": (4, 1)}
+    assert parts[1].apart["recomputed"].tolist() == [9]
+    only = truces.redo([daily], tables(donbas_violence=months, donbas_truce_windows=windows))
+    assert "3 rows that the file can't give (public in 2022, 2014-01-01;" in only[1].left_out
+
+
+def test_corridors_without_a_route_are_counted_as_none(tmp_path):
+    routes = csv(
+        tmp_path / "routes.csv",
+        """HC_ID,proposal,status_result
+        1,Agreed,successful
+        2,Agreed,successful
+        3,Russia,proposed route/outcome unknown""",
+    )
+    found = truces.routes(known([routes], **truces.FILES)["routes"])
+    assert found["agreed by both"].to_dict() == {"outcome not known": 0, "successful": 2}
+    assert found["Russia"].to_dict() == {"outcome not known": 1, "successful": 0}
+
+
+# Aid
+
+DONORS = """country,year,month,total
+    United States,2022,1,1.5
+    EU (Commission and Council),2022,3,2.0
+    United Kingdom,2022,1,0.25
+    Poland,2022,1,0.5
+    Poland,2022,3,0.1
+    Turkiye,2022,3,0.0625"""
+
+
+def test_donors_are_put_into_groups_and_missing_months_are_zero(tmp_path):
+    found = kiel.by_group(known([csv(tmp_path / "d.csv", DONORS)], **kiel.FILES)["donors"]).unstack()
+    assert found["European governments"].tolist() == [0.75, 0.1]
+    assert found["United States"].tolist() == [1.5, 0]
+    assert found["EU institutions"].tolist() == [0, 2]
+    assert found["Other donors"].tolist() == [0, 0.0625]
+
+
+def test_aid_beside_its_table_and_the_file_of_totals(tmp_path):
+    files = [
+        csv(tmp_path / "d.csv", DONORS),
+        csv(tmp_path / "all.csv", "year,month,total_allocations\n2022,1,2.25\n2022,3,2.1625"),
+    ]
+    table = """month,donors,value
+        2022-01-01,United States,1.5
+        2022-01-01,European governments,0.75
+        2022-03-01,European governments,0.1
+        2022-03-01,EU institutions,2.0
+        2022-03-01,Other donors,0.0626"""
+    parts = kiel.redo(files, tables(allocations_monthly=table))
+    assert outcome(parts) == {"by group": (5, 1), "all donors": (2, 1)}
+
+
+# Prices
+
+
+def pink(tmp_path):
+    return csv(
+        tmp_path / "Monthly Prices.csv",
+        """World Bank Commodity Price Data (The Pink Sheet),,,
+        "Updated on March 03, 2026",,,
+        ,"Crude oil, Brent",Maize **,"Cocoa"
+        ,($/bbl),($/mt),($/kg)
+        2021M12,50,…,2
+        2022M01,80,250,2
+        2022M02,100,275,3""",
+    )
+
+
+def test_a_sheet_with_titles_above_its_names(tmp_path):
+    found = prices.read(pink(tmp_path))
+    assert list(found.columns) == ["Crude oil, Brent", "Maize", "Cocoa"]
+    assert found.loc["2022-02-01"].tolist() == [100, 275, 3] and math.isnan(found.loc["2021-12-01", "Maize"])
+
+
+def test_names_that_stand_on_several_lines(tmp_path):
+    sheet = csv(tmp_path / "Monthly Indices.csv", "Title,,\n,Total Index,\n,,Food **\n1960M01,7.6,2.1")
+    assert prices.read(sheet).columns.tolist() == ["Total Index", "Food"]
+
+
+def test_prices_beside_january_2022(tmp_path):
+    fao = csv(tmp_path / "fao.csv", "\ufeffFAO,,\n2014-2016=100,,\nDate,Food Price Index,Meat\n,,\n2022-01,135.7,111.7")
+    table = """month,commodity,value,index
+        2021-12-01,oil (Brent),50,62.5
+        2022-01-01,maize,250,100
+        2022-02-01,oil (Brent),100,124
+        2022-02-01,"gas, Europe",27.23,96.4"""
+    index = """month,edition,value
+        2022-01-01,as first printed,135.4
+        2022-01-01,as of April 2026,135.7"""
+    parts = prices.redo([pink(tmp_path), fao], tables(prices=table, fao_food_price_index=index))
+    assert outcome(parts) == {"price": (3, 0), "January 2022 = 100": (3, 1), "FAO's index": (1, 0)}
+    assert parts[1].apart["recomputed"].tolist() == [125]
+    assert "gas, Europe" in parts[0].left_out and "as first printed" in parts[2].left_out
+
+
+# Refugees
+
+
+def snapshot(path, *rows):
+    header = f"iso_code,Country,Data Date,{refugees.RECORDED},Registered"
+    return csv(path, "\n".join([header, *rows]))
+
+
+def test_a_snapshot_has_the_day_of_its_newest_country(tmp_path):
+    files = [
+        snapshot(
+            tmp_path / "a.csv", "RUS,Russian Federation***,03 October 2022,2852395,x", "POL,Poland,20 December 2022,1544074,x"
+        ),
+        snapshot(tmp_path / "b.csv", "POL,Poland,5 July 2022,1200000,x", "MDA,Republic of Moldova,4 July 2022,80000,x"),
+    ]
+    totals = """date,series,value
+        2022-07-05,recorded across Europe,1280000
+        2022-12-20,recorded across Europe,4396469
+        2022-12-20,"recorded across Europe, later method",5000000"""
+    countries = """snapshot,country,value
+        2022-12-20,Russia,2852395
+        2022-12-20,Poland,1544075
+        2022-07-05,Moldova,80000"""
+    parts = refugees.redo(files, tables(refugees=totals, refugees_by_country=countries))
+    assert outcome(parts) == {"in Europe": (2, 0), "by country": (3, 1)}
+    assert "later method" in parts[0].left_out
+
+
+# Launches
+
+
+@pytest.mark.parametrize(
+    "model, series",
+    [
+        ("Shahed-136/131 and Lancet", launches.DRONES),
+        ("Unknown UAV", None),
+        ("Orlan-10", None),
+        ("C-300 and Iskander-M", launches.BALLISTIC),
+        ("X-101/X-555 and Kalibr", launches.CRUISE),
+        ("X-47 Kinzhal and Kalibr", None),  # of both kinds
+        ("Unknown Missile", None),
+    ],
+)
+def test_kind_of_a_weapon(model, series):
+    assert launches.kind(model) == series
+
+
+def test_a_window_over_midnight_counts_where_it_begins(tmp_path):
+    path = csv(
+        tmp_path / "attacks.csv",
+        """time_start,time_end,model,launched,destroyed
+        2022-10-31 20:00,2022-11-01 06:00,Shahed-136/131,10,9
+        2022-11-01,2022-11-01,Shahed-136/131,5,5
+        2022-11-15 3:30,2022-11-15 9:00,Kalibr,,1
+        2022-11-15 3:30,2022-11-15 9:00,X-59,2,1
+        2022-11-15 3:30,2022-11-15 9:00,ZALA,4,4""",
+    )
+    table = """period_start,series,value
+        2022-10-01,attack drones,10
+        2022-11-01,attack drones,5
+        2022-11-01,cruise and air-launched missiles,3"""
+    (part,) = launches.redo([path], tables(launches=table))
+    assert part.frame["recomputed"].tolist() == [10, 5, 2] and len(part.apart) == 1
+
+
+# The named dead
+
+
+def test_named_dead_by_month_of_confirmation(tmp_path):
+    path = csv(
+        tmp_path / "dead.csv",
+        """id,deathConfirmedDate,unitType,age
+        1,2022-10-31,conscripted,30
+        2,2022-10-01,conscripted,30
+        3,2022-11-01,,30
+        4,,inmates,30
+        5,2022-11-30,police / national guard / FSB,30""",
+    )
+    found = named_dead.monthly(known([path], **named_dead.FILES)["later"])
+    months = [pd.Timestamp("2022-10-01"), pd.Timestamp("2022-11-01")]
+    assert found.to_dict() == {
+        (months[0], "mobilised"): 2,
+        (months[1], "not known"): 1,
+        (months[1], "police, National Guard, FSB"): 1,
+    }
+
+
+def test_ages_of_two_lists(tmp_path):
+    earlier = csv(
+        tmp_path / "earlier.csv",
+        """id,region,birthYear,deathConfirmedDate
+        1,Tuva,2000,2022-11-30
+        2,Tuva,1982,2022-03-01
+        3,Tuva,,2022-03-01
+        4,Tuva,1950,2022-12-01""",
+    )
+    later = csv(
+        tmp_path / "later.csv",
+        """id,birthYear,deathConfirmedDate,unitType,age,region
+        1,2000,2022-11-30,volunteers,30,Tuva
+        2,2000,,volunteers,40,Tuva
+        3,2000,2022-11-30,professional army,29,Tuva
+        4,,2022-11-30,professional army,,Tuva""",
+    )
+    found = named_dead.ages(known([earlier, later], **named_dead.FILES))
+    first, second = ({series: tuple(row) for series, row in found.loc[day].iterrows()} for day in found.index.levels[0])
+    assert first == {"mean age of the named dead": (31, 2), "share of the named dead under 30": (50, 2)}
+    assert second == {
+        "mean age of the named dead": (33, 3),
+        "share of the named dead under 30": (pytest.approx(100 / 3), 3),
+        "mean age of volunteers among the named dead": (35, 2),
+        "mean age of professional soldiers among the named dead": (29, 1),
+    }
+
+
+# The dead by region
+
+
+def test_names_of_regions_in_three_files():
+    written = pd.Series(
+        ["Altai Krai", "Altai Republic", "Tula Oblast", "Tula", "Moscow Oblast", "Perm Krai", "Jewish AO", "St.Petersburg"]
+    )
+    assert list(dead_by_region.named(written)) == [
+        "Altai Krai",
+        "Altai Republic",
+        "Tula",
+        "Tula",
+        "Moscow Oblast",
+        "Perm",
+        "Jewish Autonomous Oblast",
+        "St Petersburg",
+    ]
+
+
+def regional(tmp_path):
+    men = {"Tuva": 10_000, "Tula": 20_000, "Perm": 20_000, "St.Petersburg": 50_000, "Crimea": 40_000}
+    return [
+        csv(tmp_path / "men.csv", "nMen16_615_2021,regNameEng\n" + "\n".join(f"{n},{name}" for name, n in men.items())),
+        csv(
+            tmp_path / "figures.csv",
+            """regNameEng,percBelowSubsistence,meanIncome,subsistenceLevel
+            Tuva,30,100,90
+            Tula,20,300,100
+            Perm,10,200,100
+            St.Petersburg,5,400,120
+            Crimea,,,""",
+        ),
+        csv(
+            tmp_path / "2022.csv",
+            "deathConfirmedDate,birthYear,region\n"
+            + "2022-11-30,1990,Tuva\n" * 8
+            + "2022-11-30,1990,St.Petersburg\n" * 2
+            + "2022-12-01,1990,Tula\n2022-05-01,1990,\n2022-05-01,1990,Crimea",
+        ),
+        csv(tmp_path / "2026.csv", "region_en,total_deaths_full\nTuva,30\nTula Oblast,20\nSaint Petersburg,10\nBaikonur,9"),
+    ]
+
+
+def test_rates_leave_crimea_out_of_russia(tmp_path):
+    found = known(regional(tmp_path), **dead_by_region.FILES)
+    men = found["men"].set_index(dead_by_region.named(found["men"]["regNameEng"]))["nMen16_615_2021"]
+    regions = dead_by_region.by_region(dead_by_region.deaths(found), men)
+    first = regions.loc[pd.Timestamp("2022-11-30")]
+    assert first["deaths"].to_dict() == {"Tuva": 8, "Tula": 0, "Perm": 0, "St Petersburg": 2, "Crimea": 1}
+    # 10 dead of 100,000 men are 1 in 10,000; Tuva has 8, Crimea a quarter.
+    assert first["rate"].to_dict() == {"Tuva": 8, "Tula": 0, "Perm": 0, "St Petersburg": 0.4, "Crimea": 0.25}
+    assert first["relative"]["Tuva"] == 8 and first["relative"]["Crimea"] == 0.25
+    assert regions.loc[pd.Timestamp("2026-06-24"), "deaths"].sum() == 60  # Baikonur has no men in the census
+
+    poverty = pd.Series({"Tuva": 30, "Tula": 20, "Perm": 10, "St Petersburg": 5})
+    fifths = dead_by_region.by_fifth(regions, poverty).loc[pd.Timestamp("2026-06-24")]
+    # In order of poverty the men are at 0-50, 50-70, 70-90 and 90-100 percent: middles 25, 60, 80 and 95.
+    assert fifths["men"].to_dict() == {"second fifth": 50_000, "fourth fifth": 20_000, "poorest fifth": 30_000}
+    assert fifths.loc["poorest fifth", ["regions", "poverty_from", "poverty_to", "deaths"]].tolist() == [2, 20, 30, 50]
+    assert fifths.loc["poorest fifth", "deaths_share"] == pytest.approx(100 * 50 / 60)
+    assert fifths.loc["poorest fifth", "relative"] == pytest.approx((50 / 30_000) / (60 / 100_000))
+
+
+def test_regions_beside_their_tables(tmp_path):
+    regions = """date,region,deaths,men,rate,relative
+        2022-11-30,Tuva,8,10000,8.0,8.0
+        2022-11-30,St Petersburg,3,50000,0.4,0.4
+        2023-04-11,Tuva,9,10000,9.0,9.0"""
+    fifths = """date,fifth,regions,poverty_from,poverty_to,men,men_share,deaths,deaths_share,rate,relative
+        2026-06-24,second fifth,1,5,5,50000,50,10,16.67,2,0.333"""
+    correlations = (
+        "date,measure,regions,held_fixed,method,value,ci_low,ci_high,n\n2022-11-30,poverty,all regions,none,rank,0.4,0,0.5,4"
+    )
+    parts = dead_by_region.redo(
+        regional(tmp_path),
+        tables(deaths_by_region=regions, deaths_by_poverty_fifth=fifths, region_correlations=correlations),
+    )
+    found = {what.removeprefix("war_machine/"): pair for what, pair in outcome(parts).items()}
+    assert found["deaths_by_region, deaths"] == (2, 1) and found["deaths_by_region, relative"] == (2, 0)
+    assert [found[f"deaths_by_poverty_fifth, {c}"] for c in ("regions", "deaths_share", "relative")] == [(1, 0)] * 3
+    assert found["region_correlations, value"] == (0, 0)  # four regions are too few for an interval
+    assert "2023-04-11, Tuva" in parts[0].left_out
+
+
+def test_correlations_of_ranks_and_what_is_held_fixed():
+    from scipy.stats import spearmanr
+
+    rng = np.random.default_rng(5)
+    names = [f"region {i}" for i in range(40)] + ["Moscow"]
+    third = rng.normal(size=41)
+    measures = pd.DataFrame({"poverty": third + rng.normal(size=41), "non-Russian share": third}, index=names)
+    day = pd.Timestamp("2022-11-30")
+    rates = pd.Series(
+        np.exp(third + rng.normal(size=41)), index=pd.MultiIndex.from_product([[day], names], names=["date", "region"])
+    )
+    found = dead_by_region.correlations(rates, measures)
+
+    def rank(a, b):
+        return float(spearmanr(a, b).statistic)
+
+    rate = rates.droplevel("date")
+    plain = found.loc[(day, "poverty", "all regions", "none", "rank")]
+    assert plain["value"] == pytest.approx(rank(measures["poverty"], rate)) and plain["n"] == 41
+    half = 1.959964 * math.sqrt((1 + plain["value"] ** 2 / 2) / 38)  # Bonett and Wright
+    assert (plain["ci_low"], plain["ci_high"]) == pytest.approx(
+        (math.tanh(math.atanh(plain["value"]) - half), math.tanh(math.atanh(plain["value"]) + half))
+    )
+    xy, xz, yz = plain["value"], rank(measures["poverty"], third), rank(rate, third)
+    partial = (xy - xz * yz) / math.sqrt((1 - xz**2) * (1 - yz**2))
+    assert found.loc[(day, "poverty", "all regions", "non-Russian share", "rank"), "value"] == pytest.approx(partial)
+    fewer = found.loc[(day, "poverty", "without the capitals", "none", "straight line")]
+    assert fewer["n"] == 40
+    assert fewer["value"] == pytest.approx(np.corrcoef(measures["poverty"][:40], rate[:40])[0, 1])
+
+
+def test_the_men_and_a_list_are_needed(tmp_path, capsys):
+    men, figures, names, _ = regional(tmp_path)
+    assert dead_by_region.main([str(names)]) == dead_by_region.main([str(men), str(figures)]) == 2
+    assert capsys.readouterr().err.count("give the men") == 2
+
+
+# Prices in Russia
+
+
+def test_twelve_indices_make_a_year_and_a_gap_makes_none(tmp_path):
+    months = pd.date_range("2021-01-01", "2022-12-01", freq="MS")
+    written = {f"{month:%Y-%m-%d}": 101 for month in months if month != pd.Timestamp("2022-06-01")}
+    path = csv(tmp_path / "ipc.csv", "date,ipc\n" + "\n".join(f"{month},{value}" for month, value in written.items()))
+    periods = [(pd.Timestamp("2022-01-01"), pd.Timestamp("2022-03-31")), (pd.Timestamp("2022-05-01"), pd.Timestamp("2022-07-31"))]
+    found = consumer_prices.changes(known([path], **consumer_prices.FILES)["index"], periods)
+    assert list(found["on the year before"].index) == list(pd.date_range("2021-12-01", "2022-05-01", freq="MS"))
+    assert found["on the year before"].iloc[0] == pytest.approx(100 * (1.01**12 - 1))
+    assert found["over the period"].to_dict() == {pd.Timestamp("2022-01-01"): pytest.approx(100 * (1.01**3 - 1))}
+
+
+# Grain
+
+
+def test_tonnes_with_commas_and_two_spellings_of_a_group(tmp_path):
+    path = csv(
+        tmp_path / "voyages.csv",
+        """Status,Tonnage,Departure,Income group
+        Outbound,"66,564",17-Mar-23,upper-middle-income
+        Outbound +,"1,000",31-Mar-23,upper-middle-income
+        Outbound,500,01-Apr-23,lower-middle income""",
+    )
+    found = grain.monthly(known([path], **grain.FILES)["voyages"])
+    assert found.to_dict() == {
+        (pd.Timestamp("2023-03-01"), "upper-middle"): 67_564,
+        (pd.Timestamp("2023-04-01"), "lower-middle"): 500,
+    }
+
+
+# Billionaires
+
+PEOPLE = """year,month,net_worth,full_name,country_of_citizenship,business_category,self_made
+    2021,4,30.0 B,Ann & family,Russia,Metals & Mining,True
+    2021,4,6.0 B,Bob,Russia,Telecom,False
+    2021,4,4.0 B,Cat,Russia,Technology,True
+    2021,4,9.0 B,Dan,Israel,Energy,True
+    2022,4,8.0 B,Ann,Cyprus,Metals & Mining,True
+    2022,4,2.0 B,Cat,Russia,Diversified,True"""
+
+
+def test_russians_by_field_and_fortunes_wherever_they_are_listed(tmp_path):
+    path = csv(tmp_path / "lists.csv", PEOPLE)
+    counted = """date,list,measure,value
+        2021-04-01,"Forbes World list, our count",people,3
+        2021-04-01,"Forbes World list, our count",net worth,40
+        2022-04-01,"Forbes World list, our count",people,1
+        2010-03-01,"Forbes World list, our count",people,62
+        2021-04-06,Forbes Russia,people,123"""
+    fields = """date,field,people,net_worth,share
+        2021-04-01,Technology and media,2,10,25
+        2021-04-01,Metals and mining,1,30,75
+        2021-04-01,"all, self-made by Forbes",2,34,85
+        2022-04-01,Other,1,2,99"""
+    fortunes = """date,person,list,value
+        2021-04-01,Ann,Forbes World list,30
+        2022-04-01,Ann,Forbes World list,8
+        2022-12-01,Ann,"Forbes Russia, December 2022",9"""
+    parts = billionaires.redo([path], tables(billionaire_lists=counted, wealth_by_field=fields, fortunes=fortunes))
+    assert outcome(parts) == {
+        "people": (2, 0),
+        "net worth": (1, 0),
+        "fields, people": (4, 0),
+        "fields, net_worth": (4, 0),
+        "fields, share": (4, 1),
+        "fortunes": (2, 0),
+    }
+    assert "2010-03-01" in parts[0].left_out
+
+
+# Oryx
+
+
+def test_a_month_has_its_last_commit(tmp_path):
+    path = csv(
+        tmp_path / "versions.csv",
+        """date,country,equipment_type,destroyed,captured,type_total
+        2022-04-01,Russia,Tanks,1,1,2
+        2022-04-28,Russia,Tanks,10,5,16
+        2022-04-30,Russia,Tanks,11,5,18
+        2022-05-02,Russia,Tanks,12,6,19""",
+    )
+    found = oryx.last_of_month(known([path], **oryx.FILES)["versions"])
+    assert {(f"{day:%m-%d}", status): value for (day, _, _, status), value in found.items()} == {
+        ("04-30", "all lost"): 18,
+        ("04-30", "destroyed"): 11,
+        ("04-30", "captured"): 5,
+        ("05-02", "all lost"): 19,
+        ("05-02", "destroyed"): 12,
+        ("05-02", "captured"): 6,
+    }
+    table = """date,side,type,status,value
+        2022-04-30,Russia,tanks,all lost,18
+        2022-04-28,Russia,tanks,all lost,16"""
+    (part,) = oryx.redo([path], tables(oryx_losses=table))
+    assert outcome([part]) == {"items": (1, 0)} and "2022-04-28" in part.left_out
+
+
+# The Bank of Russia
+
+
+def test_means_of_months_and_extremes_of_2022(tmp_path):
+    path = csv(
+        tmp_path / "fx.csv",
+        """date,currency,rub_per_unit
+        2021-12-31,USD,200
+        2022-03-11,EUR,132
+        2022-03-12,USD,80
+        2022-03-11,USD,120
+        2022-06-30,USD,51""",
+    )
+    found = bank_of_russia.roubles(known([path], **bank_of_russia.FILES)["roubles"])
+    assert found["mean of the month"].to_dict() == {
+        pd.Timestamp("2021-12-01"): 200,
+        pd.Timestamp("2022-03-01"): 100,
+        pd.Timestamp("2022-06-01"): 51,
+    }
+    assert found["weakest day of 2022"].to_dict() == {pd.Timestamp("2022-03-11"): 120}
+    assert found["strongest day of 2022"].to_dict() == {pd.Timestamp("2022-06-30"): 51}
+
+
+def test_a_key_rate_holds_until_the_next_and_reserves_are_billions(tmp_path):
+    files = [
+        csv(tmp_path / "key.csv", "date,key_rate_pct\n2022-02-25,9.5\n2022-02-28,20\n2022-04-11,17"),
+        csv(tmp_path / "reserves.csv", "date,total_mln_usd,gold_mln_usd\n2022-02-01,630207,1"),
+    ]
+    key, reserves = "date,value\n2022-02-28,20\n2022-03-31,20\n2022-04-30,20", "date,value\n2022-02-01,630.21\n2022-03-01,643.2"
+    parts = bank_of_russia.redo(files, tables(key_rate=key, reserves=reserves))
+    assert outcome(parts) == {"key rate": (3, 1), "reserves": (1, 0)}
+
+
+def test_a_cell_that_is_no_day_is_one_line(tmp_path, capsys):
+    path = csv(tmp_path / "fx.csv", "date,currency,rub_per_unit\nsoon,USD,80")
+    assert bank_of_russia.main([str(path)]) == 2
+    assert "not as in the file that we used" in capsys.readouterr().err
+    path = csv(tmp_path / "fx.csv", "date,currency,rub_per_unit\n1999-01-01,USD,20")
+    assert bank_of_russia.main([str(path)]) == 2
+    assert "no row of a table can be redone" in capsys.readouterr().err
