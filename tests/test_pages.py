@@ -34,22 +34,29 @@ from companion.book.theme import EARLY
 
 MINIBOOK = Path(__file__).parent / "minibook"
 SIZES = [(mode, width) for mode in MODES for width in WIDTHS]
-MADE_ALIKE = re.compile(r"(?P<embed>charts/.+-embed\.html)|(?P<chart>charts/.+\.html)|(?P<table>tables/.+\.html)")
+MADE_ALIKE = re.compile(r"(?P<chapter>chapters/.+)|(?P<embed>charts/.+-embed\.html)|(?P<chart>charts/.+)|(?P<table>tables/.+)")
+MOST = 48
+"""How many pages of a make are opened; there are hundreds of charts and tables, and the rest differ in their words alone."""
 
 
 def pages_in(site: Site, size: tuple[str, str]) -> list[str]:
-    """The pages to open in this mode and width. A written page is opened in all of them. Of the pages that are made alike, one
-    for each chart or table, each is opened in one, so that every page is judged and every make of page in every mode and width.
+    """The pages to open in this mode and width, so that every make of page is judged in all of them.
+
+    A written page is opened in all four, a chapter in two that have nothing in common, and a page that is made for each
+    chart or table in one: of those the longest, and others from first to last.
     """
-    turn, alike, found = SIZES.index(size), {}, []
+    turn, makes, found = SIZES.index(size), {}, []
     for path in site.pages:
         make = MADE_ALIKE.match(path)
-        if make is None:
-            found.append(path)
+        (makes.setdefault(make.lastgroup, []) if make else found).append(path)
+    for make, paths in makes.items():
+        if make == "chapter":
+            found += [path for i, path in enumerate(paths) if turn in (i % 4, 3 - i % 4)]
             continue
-        count = alike[make.lastgroup] = alike.get(make.lastgroup, -1) + 1
-        if count % len(SIZES) == turn:
-            found.append(path)
+        longest = sorted(paths, key=lambda path: -(site.html / path).stat().st_size)[: MOST // 2]
+        spread = [path for path in paths if path not in longest]
+        spread = spread[:: -(-len(spread) // (MOST // 2)) or 1]
+        found += (longest + spread)[turn :: len(SIZES)]
     return found
 
 
@@ -67,13 +74,20 @@ def visits(site: Site) -> dict[tuple[str, str], dict[str, Visit]]:
         return dict(zip(SIZES, pool.map(opened, SIZES), strict=True))
 
 
-def test_every_page_is_opened_and_every_make_in_each_size(site):
+def test_every_make_of_page_is_opened_in_each_size(site):
     opened = {size: pages_in(site, size) for size in SIZES}
-    assert set().union(*opened.values()) == set(site.pages)
+    every = set().union(*opened.values())
+    makes = {path: make.lastgroup for path in site.pages if (make := MADE_ALIKE.match(path))}
+    assert {path for path in site.pages if makes.get(path, "chapter") == "chapter"} <= every, "a page is not opened"
+    for make in ("embed", "chart", "table"):
+        there, seen = ({path for path in paths if makes.get(path) == make} for paths in (site.pages, every))
+        assert len(seen) >= min(len(there), MOST) - len(SIZES), f"only {len(seen)} of {len(there)} pages of a {make} are opened"
     for size, paths in opened.items():
         assert {"index.html", "scorecard.html"} <= set(paths), size
-        makes = {MADE_ALIKE.match(path).lastgroup for path in paths if MADE_ALIKE.match(path)}
-        assert makes == {"embed", "chart", "table"}, f"{size}: only {makes}"
+        assert {makes[path] for path in paths if path in makes} == {"chapter", "embed", "chart", "table"}, size
+    for path in (path for path, make in makes.items() if make == "chapter"):
+        (one, other) = (size for size, paths in opened.items() if path in paths)
+        assert one[0] != other[0] and one[1] != other[1], f"{path} is opened in {one} and {other}"
 
 
 def soup(path: Path) -> BeautifulSoup:
@@ -309,6 +323,57 @@ def ready(book, built) -> Path:
     """A copy of the minibook whose cells were run before."""
     shutil.copytree(built.cache, book / "_build" / ".jupyter_cache")
     return book
+
+
+def test_a_page_says_what_it_has_in_its_place(built):
+    """The number above a chapter's title, tables by topic, and names of columns as code."""
+
+    def page(path: str) -> BeautifulSoup:
+        return soup(built.root / "_build" / "html" / path)
+
+    chapter = page("chapters/p09-thin-support.html")
+    assert chapter.select_one("h1").get_text().startswith("Paragraph 9: ")
+    assert chapter.select_one("h1 .number > .sr").get_text() == ": ", "heard and not seen"
+    tables = page("tables.html")
+    topics = tables.select("main section section")
+    assert [part.h2.contents[0] for part in topics] == ["Polls", "Territory"]
+    assert all(part.select("table.table-index tbody tr") for part in topics)
+    (path,) = [path for path in built.files if path.startswith("tables/") and path.endswith("support.html")]
+    assert "period_end" in [code.get_text() for code in page(path).select(".preview th code")]
+
+
+def test_answers_have_no_marks_of_inferred_days(site):
+    chapters = [soup(site.html / path) for path in site.pages if path.startswith("chapters/")]
+    assert any(chapter.select(".answer.clock-then a.value") for chapter in chapters)
+    assert not any(chapter.select(".answer .seen") for chapter in chapters), "their entries in the list of figures have them"
+    assert any(chapter.select(".clock-then .seen") for chapter in chapters)
+
+
+def test_the_switch_goes_while_a_reader_goes_down_and_no_words_of_a_scale_meet_on_paper(built, browser):
+    shown = "document.querySelector('.clocks').getBoundingClientRect().top < innerHeight"
+    with served(built.root / "_build" / "html") as url, window(browser, "light", "phone", reduced_motion="reduce") as context:
+        page = context.new_page()
+        page.goto(f"{url}/chapters/p09-thin-support.html")
+        assert page.evaluate(shown)
+        page.evaluate("scrollTo(0, 600)")
+        page.wait_for_function(f"!({shown})")
+        page.evaluate("scrollTo(0, 400)")
+        page.wait_for_function(shown)
+        page.evaluate("scrollTo(0, 900)")
+        page.wait_for_function(f"!({shown})")
+        page.keyboard.press("Tab")
+        page.evaluate("document.querySelector('.clocks input:checked').focus({ focusVisible: true })")
+        page.wait_for_function(shown)
+    with served(built.root / "_build" / "html") as url, window(browser) as context:
+        page = context.new_page()
+        page.emulate_media(media="print")
+        page.goto(f"{url}/chapters/p09-thin-support.html")
+        ends = page.eval_on_selector_all(
+            ".ends > span",
+            """spans => spans.map(span => { const r = document.createRange(); r.selectNodeContents(span);
+            const box = r.getBoundingClientRect(); return [box.left, box.right]; })""",
+        )
+        assert all(b[0] - a[1] > 8 for a, b in zip(ends, ends[1:], strict=False) if b[0] > a[0]), ends
 
 
 def test_a_build_runs_only_what_changed(built):

@@ -98,6 +98,19 @@ def given(book):
     return json.loads(text.removeprefix("window.companionPolls=").removesuffix(";\n"))
 
 
+def test_it_opens_on_what_its_page_says(book, given, browser):
+    opens = given["series"][given["opens"]]
+    assert given["tables"][opens["table"]][0] == "russian_opinion/levada_support"
+    with window(browser) as context:
+        page = context.new_page()
+        page.goto(f"{book[1]}/explore-polls.html")
+        chosen = {name: page.input_value(f"select[name={name}]") for name in ("topic", "pollster", "question")}
+        assert chosen == {name: opens[name] for name in chosen}
+        assert page.evaluate("document.querySelector('.polls-form').getBoundingClientRect().top < innerHeight"), "at once"
+        page.goto(f"{book[1]}/explore-polls.html?q=nothing-known&pollster=all")
+        assert page.input_value("select[name=topic]")
+
+
 @pytest.fixture
 def page(browser):
     with window(browser) as context:

@@ -171,7 +171,7 @@ def in_words(claim: Claim) -> nodes.paragraph:
     low = [clock for clock in CLOCKS if getattr(claim, clock).confidence == "low"]
     then, since = claim.then.word, claim.since.word
     if then == since:
-        said = "low" if len(low) == 2 else f"low {low[0]}" if low else ""
+        said = "low confidence" if len(low) == 2 else f"low confidence {low[0]}" if low else ""
         both = [
             text("Then", "sr", "clock-then"),
             text(" and ", "sr", "clock-both"),
@@ -185,7 +185,7 @@ def in_words(claim: Claim) -> nodes.paragraph:
             "",
             text("Then: ", "sr"),
             text(then, "assessed"),
-            *_doubted("low" if "then" in low else ""),
+            *_doubted("low confidence" if "then" in low else ""),
             classes=["clock-then"],
         ),
         text(" → ", "arrow"),
@@ -194,7 +194,7 @@ def in_words(claim: Claim) -> nodes.paragraph:
             "",
             text("Since: ", "sr"),
             text(since, "assessed"),
-            *_doubted("low" if "since" in low else ""),
+            *_doubted("low confidence" if "since" in low else ""),
             classes=["clock-since"],
         ),
     )
@@ -202,10 +202,7 @@ def in_words(claim: Claim) -> nodes.paragraph:
 
 def _doubted(said: str, *classes: str) -> list[nodes.Node]:
     """Low confidence, where a word stands without its reasons."""
-    if not said:
-        return []
-    words = [text(f" ({said}", "confidence"), text(" confidence", "sr"), text(")", "confidence")]
-    return [nodes.inline("", "", *words, classes=list(classes))]
+    return [text(f" ({said})", "confidence", *classes)] if said else []
 
 
 def badge(assessed: Assessment | None) -> nodes.inline:
@@ -366,7 +363,8 @@ class OnClock(SphinxDirective):
         node = nodes.container(classes=[self.name, f"clock-{clock}"] if self.name == "answer" else [f"clock-{clock}"])
         if self.name == "answer":
             node += para(text(clock.capitalize(), "clock-word"), classes=("answer-clock",))
-        self.env.temp_data["companion_clock"] = clock
+        # What an answer says in passing is free of the marks of inferred days: its figures' entries have them.
+        self.env.temp_data["companion_clock"] = clock if self.name == "clock" else None
         self.state.nested_parse(self.content, self.content_offset, node)
         self.env.temp_data["companion_clock"] = None
         return [node]
@@ -561,7 +559,11 @@ def finish_chapter(app: Sphinx, doctree: nodes.document) -> None:
     links = para(
         "Rerun this page: ",
         nodes.reference("notebook (.ipynb)", "notebook (.ipynb)", refuri=f"../notebooks/{chapter.name}.ipynb"),
-        f" · {counted(len(chapter.claims), 'claim')} · {counted(len(chapter.evaluated.charts), 'chart')}",
+        *(
+            f" · {counted(n, what)}"
+            for n, what in ((len(chapter.claims), "claim"), (len(chapter.evaluated.charts), "chart"))
+            if n
+        ),
         classes=("chapter-links",),
     )
     head = [links, *([pair] if answers else []), *glance(chapter, app.env.docname)]
@@ -573,7 +575,7 @@ def _numbered(title: nodes.title) -> list[nodes.Node]:
     number, colon, name = title.astext().partition(": ")
     if not colon or not number.startswith("Paragraph"):
         return title.children
-    return [text(f"{number}: ", "number"), nodes.Text(name)]
+    return [nodes.inline("", "", nodes.Text(number), text(": ", "sr"), classes=["number"]), nodes.Text(name)]
 
 
 def _lead_chart(claim: nodes.section) -> None:
@@ -738,7 +740,7 @@ class ToRole(SphinxRole):
         project = current()
         if self.name == "claim":
             claim = project.claims.get(self.text)
-            title = claim.paraphrase if claim else None
+            title = claim.paraphrase.rstrip(".") if claim else None  # it stands in a sentence
         else:
             found = [c.evaluated.charts[self.text] for c in project.chapters if self.text in c.evaluated.charts]
             title = found[0].title if found else None

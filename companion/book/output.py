@@ -280,7 +280,7 @@ def visit_chart_html(self, node) -> None:
     if state == "drawn":
         then_name = f' role="group" aria-label="{escape(payload["then"]["title"])}"'
         then = f'<div class="chart-then"{then_name} hidden>{pictures(payload, here, then=True, below=True)}</div>'
-        note = '<p class="chart-whole" hidden>The files, the numbers and the citation are of the whole chart.</p>'
+        note = '<p class="chart-whole" hidden>The table, the files and the citation below hold later figures too.</p>'
     elif state == "none":
         none = f'<p class="chart-none" hidden>{escape(_later(payload))}</p>'
     self.body.append(
@@ -303,17 +303,17 @@ def _day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def _later(payload: dict) -> str:
+def _later(payload: dict, alone: bool = False) -> str:
     """What stands in the place of a chart of which nothing, or too little to draw, was known by the cut-off.
 
-    It is named by its measure: its title is a finding, and a later one.
+    It is named by its measure, since its title is a finding, and a later one; ``alone``, where the chart stands above, not.
     """
     day, many = _day(current().oped.cut_off), len(payload["table"]["rows"]) > 1
-    measure = payload["subtitle"].rstrip(".")
-    if (payload.get("then") or {}).get("known"):
-        return f"A chart of: {measure}. Too little of it was known by {day} to draw."
-    none = "None of its figures was" if many else "Its one figure was not"
-    return f"A chart of: {measure}. {none} known by {day}."
+    some = (payload.get("then") or {}).get("known")
+    why = "too little was public" if some else "no figure was public" if many else "its one figure was not public"
+    if alone:
+        return f"{why[:1].upper()}{why[1:]} by {day}."
+    return f"Not shown, since {why} by {day}: {payload['subtitle'].rstrip('.')}."
 
 
 def _counted(payload: dict, which: str) -> str:
@@ -370,7 +370,7 @@ def own_html(app: Sphinx, payload: dict, docname: str, own: str) -> str:
     else:
         parts.append(figure(False))
     if state == "none":
-        parts.append(f"<p>{escape(_later(payload))}</p>")
+        parts.append(f"<p>{escape(_later(payload, alone=True))}</p>")
     parts.append(f"<h2>What the chart shows</h2><p>{escape(payload['alt'])}</p>")
     if state == "drawn":
         parts.append(f"<p>{as_then}{escape(payload['then']['alt'])}</p>")

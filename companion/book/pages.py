@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -85,7 +86,7 @@ class Answers(SphinxDirective):
         node = section(self._finding(assessed), "answers", classes=("answers-chart",))
         said = (
             "Each claim on the scale from contradicted to supported; “held up” counts supported and mostly supported. "
-            "Claims differ in weight, and the count doesn't weigh them; (low) marks low confidence. "
+            "Claims differ in weight, and the count doesn't weigh them. "
             f"{len(covered)} of the op-ed's {len(project.oped.paragraphs)} paragraphs have a chapter so far"
         )
         node += para(
@@ -298,8 +299,31 @@ class Scale(SphinxDirective):
         confidence = self.arguments and self.arguments[0] == "confidence"
         for word, meaning in (CONFIDENCE if confidence else SCALE).items():
             term = nodes.term("", "", text(word, *([] if confidence else ["assessed", slug(word)])))
-            listed += nodes.definition_list_item("", term, nodes.definition("", para(meaning)))
+            meant = nodes.definition("", para(meaning))
+            if not confidence:
+                meant += self._examples(word)
+            listed += nodes.definition_list_item("", term, meant)
         return [listed]
+
+    def _examples(self, word: str) -> nodes.paragraph:
+        """Two claims with the word, from two chapters if it can be: first those that have it on both clocks, most surely."""
+        levels = list(CONFIDENCE)
+        having = [
+            (-len(clocks), min(levels.index(getattr(claim, clock).confidence) for clock in clocks), i, claim, clocks)
+            for i, claim in enumerate(claim for claim in current().claims.values() if not claim.waits_for)
+            if (clocks := [clock for clock in CLOCKS if getattr(claim, clock).word == word])
+        ]
+        having.sort(key=lambda found: found[:3])
+        first = having[:1]
+        second = [found for found in having[1:] if found[3].chapter != first[0][3].chapter] or having[1:]
+        chosen = [*first, *second[:1]]
+        if not chosen:
+            return para("No claim of the book has this word.", classes=("examples",))
+        links = []
+        for *_, claim, clocks in chosen:
+            said = "" if len(clocks) == len(CLOCKS) else f" ({clocks[0]})"
+            links.append(nodes.inline("", "", xref(f"claim-{claim.id}", claim.short, self.env.docname), nodes.Text(said)))
+        return para("For example: ", *joined(links, "; "), ".", classes=("examples",))
 
 
 def uses_of_sources(project: Project) -> dict[str, dict[str, list[str]]]:
@@ -377,19 +401,35 @@ class SourceList(SphinxDirective):
 
 
 class TableIndex(SphinxDirective):
-    """Every table with what it measures."""
+    """Every table with what it measures, under a heading for each topic: each folder of ``data/``."""
 
     def run(self) -> list[nodes.Node]:
-        body = [
-            [
-                [xref(f"table-{name}", t.title, self.env.docname)],
-                " ".join(str(t.meta["measures"]).split()),
-                f"{len(t.frame):,}",
-                t.meta["made"],
+        topics: dict[str, list[Table]] = {}
+        for name, t in current().tables.items():
+            topics.setdefault(name.partition("/")[0], []).append(t)
+        out = []
+        for topic, inside in topics.items():
+            words = topic.replace("_", " ")
+            node = section(words[:1].upper() + words[1:], f"tables-{slug(words)}")
+            body = [
+                [
+                    [xref(f"table-{t.name}", t.title, self.env.docname)],
+                    [para(*in_code(str(t.meta["measures"]), t))],
+                    f"{len(t.frame):,}",
+                    t.meta["made"],
+                ]
+                for t in inside
             ]
-            for name, t in current().tables.items()
-        ]
-        return [table(["Table", "What it measures", "Rows", "How made"], body, ("table-index",))]
+            node += table(["Table", "What it measures", "Rows", "How made"], body, ("table-index",))
+            out.append(node)
+        return out
+
+
+def in_code(words: str, t: Table) -> list[nodes.Node]:
+    """A sidecar's words with the names of its columns as code: those with an underscore, which can be no word of English."""
+    names = {name for name in t.columns if "_" in name}
+    parts = re.split(r"`?\b(\w*_\w*)\b`?", " ".join(words.split()))
+    return [nodes.literal(part, part) if part in names else nodes.Text(part) for part in parts if part]
 
 
 class TablePage(SphinxDirective):
@@ -402,7 +442,7 @@ class TablePage(SphinxDirective):
         meta, name = t.meta, t.name
         top = nodes.container(classes=["table-page"])
         mark(self.env, f"table-{name}", top)
-        top += para(str(meta["measures"]))
+        top += para(*in_code(str(meta["measures"]), t))
         frame = t.frame
         days = frame[meta["date"]]
         dated = pd.api.types.is_datetime64_any_dtype(days) and days.notna().any()
@@ -430,20 +470,20 @@ class TablePage(SphinxDirective):
             nodes.reference("package", "data package of the whole", refuri="../datapackage.json"),
             classes=("chapter-links",),
         )
-        parts = [top, links, listed, self._prose("How it was made", [str(meta["how"])]), self._caveats(meta["caveats"])]
+        parts = [top, links, listed, self._how(t), self._caveats(t)]
         parts += [self._columns(t), self._preview(t), self._used_rows(t), self._uses(t), self._cite(t, span)]
         return [p for p in parts if p is not None]
 
-    def _prose(self, title: str, paragraphs: list[str]) -> nodes.section:
-        node = section(title, f"{slug(title.lower())}")
-        node += [para(" ".join(p.split())) for p in paragraphs]
+    def _how(self, t: Table) -> nodes.section:
+        node = section("How it was made", "how-it-was-made")
+        node += para(*in_code(str(t.meta["how"]), t))
         return node
 
-    def _caveats(self, caveats: list[str]) -> nodes.section:
+    def _caveats(self, t: Table) -> nodes.section:
         node = section("Read this before you use it", "caveats")
         listed = nodes.bullet_list()
-        for caveat in caveats:
-            listed += nodes.list_item("", para(" ".join(str(caveat).split())))
+        for caveat in t.meta["caveats"]:
+            listed += nodes.list_item("", para(*in_code(str(caveat), t)))
         node += listed
         return node
 
@@ -468,7 +508,7 @@ class TablePage(SphinxDirective):
             [str(line), *[_short(_cell(v)) for v in row]]
             for line, row in zip(shown.index, shown.itertuples(index=False), strict=True)
         ]
-        node += table(["line", *shown.columns], body, ("preview",))
+        node += table(["line", *([nodes.literal(c, c)] for c in shown.columns)], body, ("preview",))
         return node
 
     def _used_rows(self, t: Table) -> nodes.section | None:
@@ -485,7 +525,11 @@ class TablePage(SphinxDirective):
         body, marks = [], []
         for line in sorted(used):
             row = t.frame.loc[line]
-            said = [para(text(f"{c}: ", "field"), self._linked(c, _cell(row[c]))) for c in t.columns if _cell(row[c])]
+            said = [
+                para(nodes.literal(c, c, classes=["field"]), ": ", self._linked(c, _cell(row[c])))
+                for c in t.columns
+                if _cell(row[c])
+            ]
             body.append([str(line), said, [para(*joined(used[line]))]])
             marks.append({"ids": [f"line-{line}"], "classes": []})
             self.env.get_domain("std").anonlabels[f"row-{t.name}-{line}"] = (self.env.docname, f"line-{line}")

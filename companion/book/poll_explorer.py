@@ -44,7 +44,7 @@ from companion.book.directives import INFERRED, joined, language, para, section,
 from companion.polls import pollster_of, with_intervals
 from companion.problems import Problem, Wrong
 from companion.project import Project, current
-from companion.tables import Table, select
+from companion.tables import Table, near, select
 
 OWN = {"the table's own": "the table’s own; its page says how it was made"}
 DATA = "polls-data.js"  # beside the other static files of the built book
@@ -231,9 +231,9 @@ class _List:
         return self._places[key]
 
 
-def data(project: Project, href: Callable[[str], str], has: Callable[[str], bool]) -> dict:
+def data(project: Project, href: Callable[[str], str], has: Callable[[str], bool], opens: str | None = None) -> dict:
     """All series as plain data. ``href`` gives the address of a label of the book (``table-…``, ``source-…``, ``row-…``), and
-    ``has`` tells whether there is such a label.
+    ``has`` tells whether there is such a label; ``opens`` names the table whose first series is shown first.
 
     A row is ``[start, end, exact, answer, value, low, high, n, how, public, source, line, row, note]``: days as ISO text,
     ``exact`` what the table says of the days (or null), ``answer``, ``how``, ``source`` and ``note`` places in lists,
@@ -243,7 +243,8 @@ def data(project: Project, href: Callable[[str], str], has: Callable[[str], bool
     from companion.charts.forms import NO_ANSWER
 
     tables, sources, how, notes, abouts, out = _List(), _List(), _List(), _List(), _List(), []
-    for s in all_series(project):
+    found = all_series(project)
+    for s in found:
         t, day = s.table, s.table.meta["date"]
         modes = s.frame["mode"].nunique() > 1 if "mode" in s.frame else False
         rows = []
@@ -311,6 +312,7 @@ def data(project: Project, href: Callable[[str], str], has: Callable[[str], bool
         "notes": notes.things,
         "abouts": abouts.things,
         "series": out,
+        "opens": next((i for i, s in enumerate(found) if s.table.name == opens), 0),
     }
 
 
@@ -430,7 +432,9 @@ def script_of_data(app: Sphinx, page: str) -> str:
         doc, place = labels[label]
         return f"{app.builder.get_relative_uri(page, doc).split('#')[0]}#{place}"
 
-    given = json.dumps(data(current(), href, labels.__contains__), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    opens = app.env.metadata[page].get("opens")
+    made = data(current(), href, labels.__contains__, opens)
+    given = json.dumps(made, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return f"window.companionPolls={given};\n"
 
 
@@ -446,7 +450,12 @@ class poll_list(nodes.General, nodes.Element):
 
 
 class PollExplorer(SphinxDirective):
-    """The explorer's place, and below it the list of every series, which is all that a reader without scripts needs."""
+    """The explorer's place, and below it the list of every series, which is all that a reader without scripts needs.
+
+    ``:opens: topic/table`` names the table whose first series the explorer shows before a reader has chosen.
+    """
+
+    option_spec = {"opens": str}
 
     def run(self) -> list[nodes.Node]:
         found = all_series(current())
@@ -455,7 +464,11 @@ class PollExplorer(SphinxDirective):
                 "a poll table has questions with wording and asked_by, a unit in %, and the columns answer, value and source_id"
             )
             raise self.error(str(Wrong(Problem("data", 0, "polls", f"there is no poll table for the explorer; {right}"))))
-        self.env.metadata[self.env.docname]["loads"] = LOADS
+        opens, known = self.options.get("opens"), list(dict.fromkeys(s.table.name for s in found))
+        if opens and opens not in known:
+            said = f"opens: '{opens}' is no poll table; {near(opens, known, 'there are ' + ', '.join(known))}"
+            raise self.error(str(Wrong(Problem("data", 0, "polls", said))))
+        self.env.metadata[self.env.docname] |= {"loads": LOADS} | ({"opens": opens} if opens else {})
         listed = poll_list(words=f"All series: {len(found)} of {len({s.pollster for s in found})} pollsters")
         listed += para(NOT_COVERED)
         topics: dict[str, list[Series]] = {}

@@ -25,7 +25,8 @@ from companion.sources import behind
 from companion.tables import Origin, Rows, merge_origins
 
 COLUMNS = ["series", "x", "value", "low", "high", "source_id", "table", "line"]
-"""Columns of the table behind a chart: ``x`` is a date or a label; ``table`` and ``line`` lead back to the CSV."""
+"""Columns of the table behind a chart: ``x`` is a date or a label; ``table`` and ``line`` lead back to the CSV. Not printed is
+``month``, whether a row's figure is of a whole month: it is drawn in its middle, whichever day stands for it in the table."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,14 @@ class Chart:
         """Whether its x axis is time, so that the frame marks the op-ed and the cut-off."""
         return pd.api.types.is_datetime64_any_dtype(self.data["x"])
 
+    @property
+    def days(self) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """The first and last day that a dated chart's figures speak of: of a month's figure, of the month."""
+        x = self.data["x"]
+        months = self.data.get("month", False) & x.notna()
+        starts, ends = x.where(~months, x.dt.to_period("M").dt.start_time), x.where(~months, x + pd.offsets.MonthEnd(0))
+        return starts.min(), ends.max()
+
     @cached_property
     def said_of_sources(self) -> str:
         """What its pictures show of sources and their dates besides what its tables hold: changes when they have to."""
@@ -119,6 +128,21 @@ def _ours(origin: Origin, known: dict) -> bool:
     return computed(origin.frame) if computed(origin.table.frame) else origin.table.meta["made"] == "computed"
 
 
+def whole_months(part: Rows) -> pd.Series:
+    """Which rows have a figure of a whole month: those of a table that counts by ``month``, and those whose period is one.
+
+    Not so the rows of polls: of many only the month is known, but they were taken on a few days of it, as a rule the last.
+    """
+    frame = part.frame
+    if part.date == "month":
+        return pd.Series(True, index=frame.index)
+    asked = any("answer" in table.columns for table in part.tables)
+    if asked or part.date not in ("period_start", "period_end") or not {"period_start", "period_end"} <= set(frame.columns):
+        return pd.Series(False, index=frame.index)
+    start, end = frame["period_start"], frame["period_end"]
+    return (start.dt.day == 1) & end.dt.is_month_end & (start.dt.to_period("M") == end.dt.to_period("M"))
+
+
 def _day(said: str, day: str) -> pd.Timestamp:
     try:
         return pd.Timestamp(date.fromisoformat(day))
@@ -139,10 +163,9 @@ def _checked(chart: Chart) -> Chart:
         if not chart.dated:
             raise Wrong(Problem("", 0, "chart", f"{said} has no place, since the chart has no dates"))
         at = _day(said, day)
-        first, last = chart.data["x"].min(), chart.data["x"].max()
+        first, last = chart.days
         if chart.options.get("begins"):
             first = min(first, pd.Timestamp(chart.options["begins"]))
-        last += pd.Timedelta(days=30 if chart.form == "bars" else 0)  # the bar of a month holds all its days
         if not first <= at <= last:
             raise Wrong(Problem("", 0, "chart", f"{said} ({day}) lies outside its dates, {first:%Y-%m-%d} to {last:%Y-%m-%d}"))
     if not chart.source_line:
@@ -170,6 +193,7 @@ def _from_rows(series: dict[str, Rows], y: str, x: str | None = None, **extra: s
                 {
                     "series": label,
                     "x": frame[by_x].to_numpy(),
+                    "month": whole_months(part).to_numpy(),
                     "value": frame[y].to_numpy(),
                     "low": frame[low].to_numpy() if low else float("nan"),
                     "high": frame[high].to_numpy() if high else float("nan"),
@@ -308,7 +332,7 @@ def _with_then(
     if options.get("marks"):
         from companion.project import current
 
-        first = min(str(then.data["x"].min())[:10], options.get("begins") or "9999")
+        first = min(str(then.days[0])[:10], options.get("begins") or "9999")
         last = current().oped.cut_off.isoformat()
         options["marks"] = {label: day for label, day in options["marks"].items() if first <= day <= last}
     # An id of its own: both pictures may stand on one page.
@@ -348,11 +372,11 @@ def lines(
     of the first line whose figures are printed beside their marks. ``step`` holds each value until the next; ``limits`` are
     the y axis's ends; ``band`` is ``(low, high, label)``, a reference such as the range that a wording would cover, and
     ``reference`` is ``(value, label)``, one line such as ``(50, "half")``. ``marks`` are ``{label: ISO date}``, thin labelled
-    vertical lines at events; keep their labels to a few words. ``point`` says in the key what each dot is ("one poll"); where
-    there are ``points`` beside the lines and none is given, it is "one figure".
+    vertical lines at events; keep their labels to a few words. ``point`` says in a note what each mark is ("one poll").
 
-    Lines stop at the sidecar's breaks. Where a series that has a figure every month or two has none for more than three
-    months, its line is dotted there, without an interval, and a note below says so.
+    A month's figure stands in the middle of its month. Lines stop at the sidecar's breaks. Where a series that has a figure
+    every month or two has none for more than three months, its line is dotted there, without an interval, and a note below
+    says so.
     """
     strange = [name for name in others or {} if name not in series]
     if strange:
@@ -380,7 +404,7 @@ def lines(
         band=band,
         reference=reference,
         marks=marks,
-        point=point or ("one figure" if points else None),
+        point=point,
     )
 
 
@@ -492,8 +516,8 @@ def bars(
     """Bars over time for the first series, marks for the others, so that two sources for one change stand together.
 
     ``signs`` says in words what above and below zero mean; with ``limits``, a bar beyond them is cut and labelled.
-    ``marks`` are ``{label: ISO date}``, thin labelled vertical lines at events. Where every date is the first of a month, a
-    bar fills its month, so that a mark stands within the month's bar. ``values`` prints the figure of each bar at its end, for
+    ``marks`` are ``{label: ISO date}``, thin labelled vertical lines at events. The bar of a month's figure fills its month, so
+    that a mark stands within the month's bar. ``values`` prints the figure of each bar at its end, for
     charts of a dozen bars of which some are too low to be read off.
     """
     return _rows_chart(
@@ -537,8 +561,9 @@ def maps(
 
     The five shades are fifths of ``limits``; where none are given, of 0 to 100 for shares of which one is over 50, else from 0
     to a round figure above the largest. Both pictures of a chart have the same shades. Grey is a place without a figure; one
-    with 0 has the lightest shade. The picture says that grey is no figure in the table; ``grey`` adds what that means there,
-    where the table's description says it ("that map shows no held land"). Figures are printed where there is room, the others
+    with 0 has the lightest shade. The picture says that grey is no figure in the table, or in that of what was known then
+    none public by that day; ``grey`` adds what that means there, where the table's description says it ("that map shows no
+    held land"). Figures are printed where there is room, the others
     in a note. The first map with the fewest figures has names where there is room: on Ukraine of oblasts with a figure of 10
     or more in any panel, shortened where they are long; on Europe of countries with a figure, in full.
     """

@@ -40,6 +40,7 @@ from companion.charts.lands import LANDS, area, label_places, outlines, parts_by
 from companion.charts.lands import oblast_outlines as oblast_outlines
 from companion.charts.lands import simpler as simpler
 from companion.charts.said import typographic
+from companion.charts.then import cut_off_in_words
 from companion.problems import Problem, Wrong
 
 MARKERS = ("o", "D", "s", "^", "v", "P")
@@ -72,18 +73,26 @@ def _days(x: pd.Series) -> np.ndarray:
 
 
 class _Across:
-    """The x axis of a chart over time: days since 1970 where dated, numbers as they are, labels by their order."""
+    """The x axis of a chart over time: days since 1970 where dated, numbers as they are, labels by their order.
+
+    ``data`` are the chart's with the place of each row on it, ``at``; a month's figure stands in the middle of its month.
+    """
 
     def __init__(self, chart):
         x = chart.data["x"]
         self.dated = chart.dated
         numeric = pd.api.types.is_numeric_dtype(x)
         self.names = None if self.dated or numeric else list(dict.fromkeys(x.astype(str)))
-        known = self.of(x)
-        known = known[np.isfinite(known)]
+        at = self.of(x)
+        if self.dated and "month" in chart.data:
+            at = np.where(chart.data["month"], _days(x.dt.to_period("M").dt.start_time) + x.dt.days_in_month / 2, at)
+        self.data = chart.data.assign(at=at)
+        known = at[np.isfinite(at)]
         self.first, self.last = float(known.min()), float(known.max())
-        if begins := chart.options.get("begins"):
-            self.first = min(self.first, mdates.date2num(pd.Timestamp(begins)))
+        shown = [chart.options["begins"]] if chart.options.get("begins") else []
+        for day in (*shown, *(chart.options.get("marks") or {}).values()):
+            day = mdates.date2num(pd.Timestamp(day))
+            self.first, self.last = min(self.first, day), max(self.last, day)
         if self.dated and chart.known_only:  # all of the op-ed's window, and nothing long after it
             from companion.project import current
 
@@ -105,9 +114,9 @@ class _Across:
             low = min(low, mdates.date2num(pd.Timestamp(mdates.num2date(self.first)).tz_localize(None).to_period("M").start_time))
         return low, self.last + room
 
-    def scale(self, sheet: Sheet, ax: Axes, whole_months: bool = False) -> None:
+    def scale(self, sheet: Sheet, ax: Axes) -> None:
         if self.dated:
-            return sheet.date_scale(ax, whole_months)
+            return sheet.date_scale(ax)
         left, _, right, bottom = sheet.edges(ax)
         ax.plot([0, 1], [0, 0], transform=ax.transAxes, color=sheet.palette.rule, linewidth=1, clip_on=False, label="_base")
         low, high = ax.get_xlim()
@@ -214,8 +223,8 @@ def _inked(sheet: Sheet, ax: Axes, across: _Across) -> tuple[np.ndarray, np.ndar
     """Where the chart's lines and marks run, as px points close enough together to find free room for a label."""
     points = tuple(sheet.chart.options.get("points") or ())
     xs, ys = [], []
-    for name, part in sheet.chart.data.dropna(subset=["value"]).groupby("series", sort=False):
-        x, y = sheet.px(ax, across.of(part["x"]), part["value"].to_numpy(float))
+    for name, part in across.data.dropna(subset=["value"]).groupby("series", sort=False):
+        x, y = sheet.px(ax, part["at"], part["value"].to_numpy(float))
         if name not in points and len(x) > 1:
             steps = np.maximum(np.ceil(np.hypot(np.diff(x), np.diff(y)) / 4), 1).astype(int)
             at = np.concatenate([i + np.arange(n) / n for i, n in enumerate(steps)] + [[len(x) - 1]])
@@ -287,7 +296,8 @@ def _range(chart, extra: tuple = ()) -> tuple[float, float]:
 
 
 def _lines(chart, mode: str, width: str) -> Sheet:
-    data, across = chart.data, _Across(chart)
+    across = _Across(chart)
+    data = across.data
     names = list(dict.fromkeys(data["series"]))
     only_points = [n for n in names if n in (chart.options.get("points") or ())]
     lined = [n for n in names if n not in only_points]
@@ -305,7 +315,7 @@ def _lines(chart, mode: str, width: str) -> Sheet:
         part = data[(data["series"] == name) & data["value"].notna()]
         if len(part):
             ends[name] = part.iloc[-1]
-    named = [n for n in lined if n]
+    named = [n for n in ends if n]
     decimals = decimals_of([e["value"] for e in ends.values()])
     shown = {n: number(e["value"], decimals, chart.unit) for n, e in ends.items()}
     labels = shown if narrow or not named else {n: f"{n} {v}".strip() for n, v in shown.items()}
@@ -315,7 +325,7 @@ def _lines(chart, mode: str, width: str) -> Sheet:
     reach = limits[1] - 0.1 * (limits[1] - limits[0])
     at_end, inside = [], []
     for name, end in ends.items():
-        x = float(across.of(pd.Series([end["x"]]))[0])
+        x = float(end["at"])
         (at_end if x >= reach or narrow and len(ends) < 2 else inside).append((name, x, end["value"]))
     widest = max((text_width(labels[n], measures.label_size, True) for n, _, _ in at_end), default=0)
     room = (widest + 12 if narrow or not named else min(168, widest) + 14) if at_end else 8
@@ -328,7 +338,7 @@ def _lines(chart, mode: str, width: str) -> Sheet:
     apart, gaps, estimated, seen = {}, {}, {}, {}
     for name in names:
         part = data[data["series"] == name]
-        x, y = across.of(part["x"]), part["value"].to_numpy(float)
+        x, y = part["at"].to_numpy(float), part["value"].to_numpy(float)
         steps = np.diff(np.unique(measures.px(ax, x, 0)[0]))
         apart[name] = float(np.median(steps)) if len(steps) else 99.0  # px between a series' figures
         off = [at for at, _, who in breaks if not who or name in who]
@@ -344,12 +354,12 @@ def _lines(chart, mode: str, width: str) -> Sheet:
     style |= {n: style[of] for n, of in others.items() if of in style}
     alone = [n for n in only_points if n not in others and (data["series"] == n).sum() == 1]
     key = [Key(n, style[n][0], style[n][1]) for n in only_points if n not in others and n not in alone]
-    if narrow and len(named) > 1:
+    if narrow:  # where a line has only its figure beside it, its name stands in the key
         marks = {n: f"line {style[n][1]}" if seen[n] else "dash" if dashes.get(n, "-") != "-" else "line" for n in named}
         key = [Key(n, style[n][0], marks[n]) for n in named] + key
-    if chart.options.get("point") and any(seen[n] for n in lined):
-        key.append(Key(f"each dot is {chart.options['point']}", PALETTES[mode].quiet, "o"))
     notes = _break_notes(breaks) + (["Dotted: no figure found between."] if any(gaps.values()) else [])
+    if chart.options.get("point") and any(seen[n] for n in lined):
+        notes.insert(0, f"Each mark is {chart.options['point']}.")
     if others:
         point = (chart.options.get("point") or "figure").removeprefix("one ")
         notes.append(f"Hollow: another report of the same {point}.")
@@ -367,7 +377,7 @@ def _lines(chart, mode: str, width: str) -> Sheet:
     for name in names:
         part = data[data["series"] == name]
         colour, marker = style[name]
-        x, y = across.of(part["x"]), part["value"].to_numpy(float)
+        x, y = part["at"].to_numpy(float), part["value"].to_numpy(float)
         lo, hi = part["low"].to_numpy(float), part["high"].to_numpy(float)
         px, spacing = np.asarray(sheet.px(ax, x, np.zeros(len(x)))[0]), apart[name]
         size = 7.5 if name in only_points else 6.5 if spacing > 9 else 4.2 if spacing > 5 else 3.0
@@ -455,11 +465,10 @@ def _lines(chart, mode: str, width: str) -> Sheet:
     entries = []
     for name in alone:
         row = data[data["series"] == name].iloc[0]
-        entries.append((name, float(across.of(pd.Series([row["x"]]))[0]), row["value"], style[name][0]))
+        entries.append((name, float(row["at"]), row["value"], style[name][0]))
     for day in chart.options.get("tell") or ():
         row = data[(data["series"] == names[0]) & (data["x"] == pd.Timestamp(day))]
-        for value in row["value"]:
-            at = mdates.date2num(pd.Timestamp(day))
+        for at, value in zip(row["at"], row["value"], strict=True):
             entries.append((number(value, None, chart.unit), at, value, style[names[0]][0]))
     entries += [(labels[n], x, v, style[n][0]) for n, x, v in inside]
     taken = _inside_labels(sheet, ax, across, entries)
@@ -519,7 +528,8 @@ def _inside_labels(sheet: Sheet, ax: Axes, across: _Across, entries: list[tuple[
 
 
 def _stacked(chart, mode: str, width: str) -> Sheet:
-    data, across, narrow = chart.data, _Across(chart), width == "narrow"
+    across, narrow = _Across(chart), width == "narrow"
+    data = across.data
     order = [o for o in chart.options.get("order") or dict.fromkeys(data["series"]) if (data["series"] == o).any()]
     panels = list(dict.fromkeys(data["panel"]))
     style = _style([o for o in chart.options["order"] if o in chart.series], PALETTES[mode])
@@ -557,8 +567,8 @@ def _stacked(chart, mode: str, width: str) -> Sheet:
         y0 = sheet.top + row * (tall + head + 34) + head
         ax = sheet.axes(x0, y0, x0 + each, y0 + tall)
         part = data[data["panel"] == panel]
-        wide = part.pivot_table(index="x", columns="series", values="value", aggfunc="first").reindex(columns=order).sort_index()
-        x = across.of(pd.Series(wide.index))
+        wide = part.pivot_table(index="at", columns="series", values="value", aggfunc="first").reindex(columns=order).sort_index()
+        x = wide.index.to_numpy(float)
         own = _Across(chart) if not across.dated else across
         ax.set_xlim(own.first, own.last) if own.last > own.first else ax.set_xlim(own.first - 15, own.last + 15)
         if column == 0:
@@ -739,7 +749,7 @@ def _dots(chart, mode: str, width: str) -> Sheet:
         largest = data.groupby(data["x"].astype(str))["value"].max()
         labels.sort(key=lambda label: -largest[label])
     style = _styled(chart, mode)
-    key = [Key(n, style[n][0], style[n][1]) for n in names if n]
+    key = [Key(n, style[n][0], style[n][1]) for n in names if n and data.loc[data["series"] == n, "value"].notna().any()]
     size, step = (13.5, 17) if narrow else (14, 18)
     references = _references(chart)
     room = 330 if narrow else 240
@@ -768,7 +778,7 @@ def _dots(chart, mode: str, width: str) -> Sheet:
     left, top, right, bottom = sheet.edges(ax)
     ax.set_xlim(low, high)
     ax.set_ylim(bottom - top, 0)  # y in px from the top of the axes
-    ticks = nice_ticks(low, high, 4 if narrow else 6)
+    ticks = nice_ticks(low, high, 4 if narrow else 6, sheet.whole)
     for tick in ticks:
         x = float(sheet.px(ax, tick, 0)[0])
         text = number(tick, None, chart.unit if tick == ticks[-1] else "")
@@ -856,7 +866,8 @@ def _dots(chart, mode: str, width: str) -> Sheet:
 
 
 def _bars(chart, mode: str, width: str) -> Sheet:
-    data, across, narrow = chart.data, _Across(chart), width == "narrow"
+    across, narrow = _Across(chart), width == "narrow"
+    data = across.data
     palette = PALETTES[mode]
     names = list(chart.series)
     signs = chart.options.get("signs")
@@ -866,15 +877,13 @@ def _bars(chart, mode: str, width: str) -> Sheet:
     values = data["value"].dropna()
     low, high = chart.options.get("limits") or nice_range(float(values.min()), float(values.max()), zero=True)
     low, high = min(low, 0.0), max(high, 0.0)
-    key = [Key(names[0], up, "fill", down if signs else None), *(Key(n, *style[n]) for n in names[1:])]
-    key = [entry for entry in key if (data["series"] == entry.name).any()] if len(names) > 1 else []
+    drawn = data[data["value"].notna()]
+    below = signs and (drawn.loc[drawn["series"] == names[0], "value"] < 0).any()
+    key = [Key(names[0], up, "fill", down if below else None), *(Key(n, *style[n]) for n in names[1:])]
+    key = [entry for entry in key if (drawn["series"] == entry.name).any()] if len(names) > 1 else []
     marked = _spans(across)
-    data = data.assign(at=across.of(data["x"]))
     own = np.unique(data.loc[data["series"] == names[0], "at"] if (data["series"] == names[0]).any() else data["at"])
     slot = float(np.median(np.diff(own))) if len(own) > 1 else 30.0 if across.dated else 1.0
-    whole_months = across.dated and 28 <= slot <= 31 and bool((data["x"].dt.day == 1).all())
-    if whole_months:  # a month stands for all its days, so that the op-ed and marks fall within its bar
-        data["at"] += data["x"].dt.days_in_month / 2
     beyond = data[(data["value"] > high) | (data["value"] < low)].sort_values("at")
     measures = Sheet(chart, mode, width, 100)
     left, right = measures.left + measures.y_room(low, high, chart.unit), measures.right - 4
@@ -922,7 +931,7 @@ def _bars(chart, mode: str, width: str) -> Sheet:
     sheet.draw_flags(ax, flags, sheet.top + strip_of(flags))
     base = sheet.axes(left, sheet.bottom - 27, right, sheet.bottom - 26)
     base.set_xlim(x_low, x_high)
-    across.scale(sheet, base, whole_months)
+    across.scale(sheet, base)
     for name in names:
         part = data[data["series"] == name]
         at, value = part["at"].to_numpy(), part["value"].to_numpy(float)
@@ -1170,12 +1179,13 @@ def _maps(chart, mode: str, width: str) -> Sheet:
             if part in named:
                 break
     notes += [f"Names: {', '.join(sorted(cut))}."] if cut else []
-    if any(o not in known[p] for p in panels for o in shapes):
+    grey = any(o not in known[p] for p in panels for o in shapes)
+    if grey:
         means = chart.options.get("grey")
-        notes.insert(0, f"Grey: no figure in the table{f'; {means}' if means else ''}.")
+        notes.insert(0, f"Grey: {_grey(chart)}{f'; {means}' if means else ''}.")
     tall = legend + lines * (head + map_tall) + (lines - 1) * 10
     sheet = Sheet(chart, mode, width, tall, None, [*notes, land.credit])
-    _shade_key(sheet, bounds)
+    _shade_key(sheet, bounds, grey)
     corners = []
     for k, panel in enumerate(panels):
         row, column = divmod(k, columns)
@@ -1211,6 +1221,11 @@ def _maps(chart, mode: str, width: str) -> Sheet:
     for x, y, text, ink in named.values():
         sheet.text(left + x, top + y, text, name_size, ink, ha="center", role="place")
     return sheet
+
+
+def _grey(chart) -> str:
+    """What the colour of a place without a figure says: the table may have got one since."""
+    return f"no figure public by {cut_off_in_words()}" if chart.known_only else "no figure in the table"
 
 
 def _too_small(small: dict[tuple[str, str], str], panels: list[str]) -> str:
@@ -1264,8 +1279,8 @@ def _readable(ground: str, palette) -> str:
     return max((palette.ink, palette.background), key=lambda c: contrast(c, ground))
 
 
-def _shade_key(sheet: Sheet, bounds: list[float]) -> None:
-    """What the shades mean, in one row."""
+def _shade_key(sheet: Sheet, bounds: list[float], grey: bool) -> None:
+    """What the shades mean, in one row, and where there is any what grey does."""
     palette, size = sheet.palette, sheet.tick_size
     y, x, box = sheet.top + 7, sheet.left, 40
     for i, colour in enumerate(palette.ramp):
@@ -1282,9 +1297,11 @@ def _shade_key(sheet: Sheet, bounds: list[float]) -> None:
             ha="left" if i == 0 else "center",
             role="tick",
         )
+    if not grey:
+        return
     x += 5 * box + 26
     sheet.rule([x, x + 20], [y, y], palette.empty, 12, capstyle="butt")
-    lines = wrap("no figure in the table", sheet.right - x - 26, size - 1)
+    lines = wrap(_grey(sheet.chart), sheet.right - x - 26, size - 1)
     for i, line in enumerate(lines):
         sheet.text(x + 26, y + (i - (len(lines) - 1) / 2) * (size + 1), line, size - 1, palette.quiet, role="key")
 
@@ -1373,7 +1390,8 @@ def _timeline_down(chart, mode: str, width: str, data: pd.DataFrame, style: dict
     for row, when in zip(data.itertuples(), whens, strict=True):
         waiting = [t for t in turns if t not in places and row.x > turns[t]]
         for turn in waiting:  # each with a row of its own for its words
-            places[turn] = y - 4
+            # The window's last days are after the cut-off: where nothing fell in them, its strip ends where that stands.
+            places[turn] = places["cut_off"] if turn == "end" and "cut_off" in waiting else y - 4
             y += 22 if turn == "start" or turn == "cut_off" and not chart.known_only else 0
         lines = wrap(_undated(row), room, size)
         items.append((y, row, when, lines))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import matplotlib.dates as mdates
@@ -262,6 +262,12 @@ class Sheet:
             role = "source" if line in source else "note"
             self.text(self.pad, y - step_f * 0.3, line, self.source_size, self.palette.quiet, va="baseline", role=role)
 
+    @cached_property
+    def whole(self) -> bool:
+        """Whether all figures are whole numbers: half of what is counted in ones would be no figure."""
+        given = self.chart.data[["value", "low", "high"]].to_numpy(float)
+        return bool(np.all(given[np.isfinite(given)] % 1 == 0))
+
     @property
     def left(self) -> float:
         return self.pad
@@ -393,7 +399,7 @@ class Sheet:
         """Light lines at round figures with their labels at the left of the axes; the line at zero is dark."""
         ax.set_ylim(low, high)
         left, _, right, _ = self.edges(ax)
-        ticks = nice_ticks(low, high, count)
+        ticks = nice_ticks(low, high, count, self.whole)
         decimals = (
             0
             if all(abs(t - round(t)) < 1e-9 for t in ticks)
@@ -409,15 +415,12 @@ class Sheet:
 
     def y_room(self, low: float, high: float, unit: str, count: int = 5) -> float:
         """Px that the labels of ``y_scale`` take at the left."""
-        ticks = nice_ticks(low, high, count)
+        ticks = nice_ticks(low, high, count, self.whole)
         decimals = 0 if all(abs(t - round(t)) < 1e-9 for t in ticks) else 1
         return 9 + max((text_width(number(t, decimals, unit), self.tick_size) for t in ticks), default=0)
 
-    def date_scale(self, ax: Axes, whole_months: bool = False) -> None:
-        """Years or months below axes whose x is in days since 1970; the last year that data reach always has its label.
-
-        ``whole_months`` is for bars that each fill a month: then a month's name stands below its middle.
-        """
+    def date_scale(self, ax: Axes) -> None:
+        """Years or months below axes whose x is in days since 1970; the last year that data reach always has its label."""
         left, top, right, bottom = self.edges(ax)
         low, high = (pd.Timestamp(mdates.num2date(v)).tz_localize(None) for v in ax.get_xlim())
         days = (high - low).days or 1
@@ -475,9 +478,11 @@ class Sheet:
                     tick(month, month.month == 1)
                 start, end = max(month, low), min(month + pd.offsets.MonthBegin(), high)
                 # A sliver of a month at an end has no name, unless a figure is of it.
-                if (end - start).days < 12 and (whole_months or month.to_period("M") not in ends) or (month.month - 1) % step:
+                if (end - start).days < 12 and month.to_period("M") not in ends or (month.month - 1) % step:
                     continue
-                x = left + ((start - low).total_seconds() + (end - start).total_seconds() / 2) / 86400 * per_day
+                # Below the month's own middle where that is seen, since there its figure stands; else of what is seen of it.
+                middle, seen = month + pd.Timedelta(days=month.days_in_month / 2), start + (end - start) / 2
+                x = left + ((middle if low <= middle <= high else seen) - low).total_seconds() / 86400 * per_day
                 # Two spaces: one is so thin in small type that month and year would read as one word.
                 shown = f"{month:%b  %Y}" if first or month.month == 1 else f"{month:%b}"
                 half = text_width(shown, self.tick_size) / 2
@@ -622,13 +627,15 @@ def staircase(
     return [(begin[i], rows[i]) for i in range(len(items))]
 
 
-def nice_ticks(low: float, high: float, count: int) -> list[float]:
-    """Round figures within low..high, about ``count`` of them."""
+def nice_ticks(low: float, high: float, count: int, whole: bool = False) -> list[float]:
+    """Round figures within low..high, about ``count`` of them; whole ones where ``whole``."""
     if not high > low:
         return [low]
     raw = (high - low) / max(count, 1)
+    raw = max(raw, 1) if whole else raw
     size = 10 ** np.floor(np.log10(raw))
-    step = next(m * size for m in (1, 2, 2.5, 5, 10) if m * size >= raw * 0.999)
+    steps = [m * size for m in (1, 2, 2.5, 5, 10) if not whole or m * size % 1 == 0]
+    step = next(step for step in steps if step >= raw * 0.999)
     first = int(np.ceil(low / step - 1e-9))
     return [round(i * step, 10) + 0.0 for i in range(first, int(np.floor(high / step + 1e-9)) + 1)]
 

@@ -138,7 +138,8 @@ def _shown(value: object) -> str:
 
 def table(chart) -> pd.DataFrame:
     """The table behind a chart, without columns that are empty or say the same as another."""
-    data = chart.data.drop(columns=[c for c in ("panel",) if c in chart.data and chart.data[c].equals(chart.data.get("series"))])
+    data = chart.data.drop(columns="month", errors="ignore")
+    data = data.drop(columns=[c for c in ("panel",) if c in data and data[c].equals(data.get("series"))])
     keep = [c for c in data.columns if c in ("x", "value") or not data[c].isna().all() and not (data[c].astype(str) == "").all()]
     data = data[keep]
     if "series" in data and data["series"].nunique() == 1 and data["series"].iloc[0] == "":

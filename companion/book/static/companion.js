@@ -60,6 +60,14 @@ function clockSwitch() {
     for (let part = target.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
     target.scrollIntoView();
   };
+  // On a phone the switch would cover rows of a long chart: it goes as the reader goes down (the stylesheet says where).
+  let last = scrollY;
+  addEventListener("scroll", () => {
+    const by = scrollY - last;
+    if (!root.style.overflowAnchor && Math.abs(by) < 24) return;
+    last = scrollY;
+    if (!root.style.overflowAnchor) root.dataset.goes = by > 0 ? "down" : "up"; // it was the reader, and not a choice of a clock
+  }, { passive: true });
   addEventListener("hashchange", reveal);
   show(root.dataset.clock || "both");
   if (location.hash) reveal();

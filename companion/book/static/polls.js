@@ -22,7 +22,8 @@ const svg = (name, ...more) => tag(document.createElementNS("http://www.w3.org/2
 const series = data.series.map((s) => ({ ...s, asked: data.abouts[s.about], of: data.tables[s.table], polls: new Set(s.rows.map((r) => r[END])).size }));
 const topics = unique(series.map((s) => s.topic));
 const ALL = "";
-const at = { topic: topics[0], pollster: null, question: null, among: null, from: "", to: "", show: null };
+const opens = series[data.opens];
+const at = { topic: opens.topic, pollster: null, question: null, among: null, from: "", to: "", show: null };
 const then = () => document.documentElement.dataset.clock === "then";
 const inTopic = () => series.filter((s) => s.topic === at.topic);
 const pollsters = () => unique(inTopic().map((s) => s.pollster));
@@ -34,7 +35,7 @@ const most = (list) => list.reduce((best, s) => (s.polls > best.polls ? s : best
 
 // A choice that is gone gives way to the one with the most polls.
 function settle() {
-  if (!topics.includes(at.topic)) at.topic = topics[0];
+  if (!topics.includes(at.topic)) at.topic = opens.topic;
   const names = pollsters();
   if (!names.includes(at.pollster) && !(at.pollster === ALL && names.length > 1)) at.pollster = most(inTopic()).pollster;
   if (at.pollster === ALL) { at.question = at.among = null; return; }
@@ -82,10 +83,11 @@ function query() {
 }
 function read() {
   const q = new URLSearchParams(location.search), match = (list, key) => list.find((name) => slug(name) === q.get(key));
-  at.topic = match(topics, "q") || topics[0];
-  at.pollster = q.get("pollster") === "all" ? ALL : match(pollsters(), "pollster");
+  at.topic = match(topics, "q") || opens.topic;
+  const first = (name) => (q.has("q") || data.opens === 0 ? undefined : opens[name]); // a link says what is shown, or the page does
+  at.pollster = q.get("pollster") === "all" ? ALL : match(pollsters(), "pollster") || first("pollster");
   settle();
-  at.question = match(questions(), "question");
+  at.question = match(questions(), "question") || first("question");
   settle();
   at.among = match(groups(), "among");
   settle();

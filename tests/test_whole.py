@@ -1,0 +1,101 @@
+"""Pages that only the whole book can have, held against the claims that they are made from."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from bs4 import BeautifulSoup
+from conftest import REAL
+
+from companion.claims import OUTCOMES
+from companion.project import Project
+
+HELD = ("supported", "mostly supported")
+
+
+@pytest.fixture(scope="module")
+def claims():
+    return Project(REAL).claims
+
+
+@pytest.fixture(scope="module")
+def page(site):
+    def soup(name: str) -> BeautifulSoup:
+        return BeautifulSoup((site.html / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+
+    return soup
+
+
+def claim_in(node) -> str:
+    """The claim that the first link in a node leads to."""
+    return node.select_one("a[href*='#claim-']")["href"].partition("#claim-")[2]
+
+
+def test_each_reason_stands_under_what_it_is_a_reason_for(page, claims):
+    tree = page("argument").select_one(".argument > ul.reasons, .argument ul.reasons")
+    pairs = set()
+    for item in tree.select("li"):
+        above = item.find_parent("li")
+        if above is None:
+            assert not claims[claim_in(item)].supports, f"{claim_in(item)} is no conclusion"
+        else:
+            pairs.add((claim_in(item), claim_in(above)))
+    assert pairs == {(claim.id, up) for claim in claims.values() for up in claim.supports}
+    assert len(pairs) > len(claims) / 2, "most claims are in the argument"
+
+
+def test_weak_points_carry_weight_and_do_not_hold(page, claims):
+    carried = Counter(up for claim in claims.values() for up in claim.supports)
+    right = {
+        claim.id
+        for claim in claims.values()
+        if claim.supports and not claim.waits_for
+        if carried[claim.id] or any(not claims[up].supports for up in claim.supports)
+        if {claim.then.word, claim.since.word} - set(HELD)
+    }
+    rows = page("argument").select("#weak-points tbody tr")
+    assert {claim_in(row) for row in rows} == right and len(rows) == len(right)
+
+
+def test_every_forecast_is_in_the_docket_under_what_came_of_it(page, claims):
+    docket, found = page("forecasts"), {}
+    for word in (*OUTCOMES, "waits"):
+        group = docket.select_one(f"section#outcome-{word.replace(' ', '-')}")
+        for entry in group.select("section[id^=forecast-]") if group else ():
+            ident = entry["id"].removeprefix("forecast-")
+            found[ident] = word
+            said = entry.select_one("dl.forecast").get_text(" ", strip=True)
+            assert "How often such things happen" in said and "{" not in said, ident
+    forecasts = {claim.id: claim.outcome or "waits" for claim in claims.values() if claim.kind == "forecast"}
+    assert found == forecasts and len(forecasts) > 5
+
+
+def test_a_claim_whose_word_moved_has_both_reasons(page, claims):
+    rows = {claim_in(row): row for row in page("changed").select("main tbody tr")}
+    assert rows.keys() == {claim.id for claim in claims.values() if claim.moved}
+    for ident, row in rows.items():
+        then, since = (cell.get_text(" ", strip=True) for cell in row.find_all(["td", "th"])[1:])
+        assert then.startswith(claims[ident].then.word) and since.startswith(claims[ident].since.word), ident
+        for cell, word in ((then, claims[ident].then.word), (since, claims[ident].since.word)):
+            assert len(cell) > len(word) + 20 and "{" not in cell and "](" not in cell, cell
+
+
+def test_origins_count_an_author_once(page, claims):
+    project = Project(REAL)
+    rows = {
+        claim_in(row): [cell.get_text(" ", strip=True) for cell in row.find_all(["td", "th"])[1:]]
+        for row in page("origins").select("main tbody tr")
+    }
+    assert rows.keys() == {claim.id for claim in claims.values() if not claim.waits_for}
+    for ident, (cited, origins, _) in rows.items():
+        assert 0 <= int(origins), ident
+        if int(cited) == 0:
+            assert int(origins) == 0
+    # By hand, for one claim: the keys that it cites, and the authors of the sources that aren't computed.
+    claim = next(c for c in claims.values() if not c.waits_for and not any(p.refs("value") for p in c.evidence()))
+    keys = {key for part in claim.evidence() for key in part.refs("cite")}
+    assert int(rows[claim.id][0]) == len(keys)
+    assert int(rows[claim.id][1]) <= len({project.sources[key].author for key in keys}) + sum(
+        len(project.sources[key].rests_on) for key in keys if project.sources[key].primary == "computed"
+    )
