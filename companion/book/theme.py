@@ -39,6 +39,14 @@ EARLY = (
 STACKED = {"scorecard": 1, "sentences": 0, "figure-table": 0, "table-index": 0, "answers": 0, "columns": 0, "whole": 0}
 
 
+def drop_parts(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
+    """Leave out the parts of the theme's own layout, which ours doesn't show; the theme would render each on every page."""
+    if app.builder.name != "epub":  # has its own layout
+        for key, parts in context.items():
+            if (key.startswith("theme_") or key == "sidebars") and ".html" in str(parts):
+                context[key] = []
+
+
 def page_context(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
     """Repair the page's HTML and give the layout its two lists; leave out every file that no page of ours uses."""
     if "body" in context:
@@ -237,6 +245,7 @@ def setup(app: Sphinx) -> None:
         config.html_static_path.append(str(HERE / "static"))
 
     app.connect("config-inited", paths)
+    app.connect("html-page-context", drop_parts, priority=100)
     app.connect("html-page-context", page_context, priority=900)
     app.connect("build-finished", drop_unused, priority=950)
     app.add_css_file("companion.css")
