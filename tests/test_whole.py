@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 from bs4 import BeautifulSoup
 from conftest import REAL
@@ -45,17 +43,15 @@ def test_each_reason_stands_under_what_it_is_a_reason_for(page, claims):
     assert len(pairs) > len(claims) / 2, "most claims are in the argument"
 
 
-def test_weak_points_carry_weight_and_do_not_hold(page, claims):
-    carried = Counter(up for claim in claims.values() for up in claim.supports)
+def test_weak_points_are_near_a_conclusion_and_do_not_hold(page, claims):
+    tops = {claim.id for claim in claims.values() if not claim.supports}
+    near = {claim.id for claim in claims.values() if tops & set(claim.supports)}
+    near |= {claim.id for claim in claims.values() if near & set(claim.supports)}
     right = {
-        claim.id
-        for claim in claims.values()
-        if claim.supports and not claim.waits_for
-        if carried[claim.id] or any(not claims[up].supports for up in claim.supports)
-        if {claim.then.word, claim.since.word} - set(HELD)
+        ident for ident in near if not claims[ident].waits_for and {claims[ident].then.word, claims[ident].since.word} - set(HELD)
     }
     rows = page("argument").select("#weak-points tbody tr")
-    assert {claim_in(row) for row in rows} == right and len(rows) == len(right)
+    assert {claim_in(row) for row in rows} == right and len(rows) == len(right) > 0
 
 
 def test_every_forecast_is_in_the_docket_under_what_came_of_it(page, claims):

@@ -87,7 +87,11 @@ class Answers(SphinxDirective):
         said = (
             "Each claim on the scale from contradicted to supported; “held up” counts supported and mostly supported. "
             "Claims differ in weight, and the count doesn't weigh them. "
-            f"{len(covered)} of the op-ed's {len(project.oped.paragraphs)} paragraphs have a chapter so far"
+            + (
+                f"Each of the op-ed's {len(covered)} paragraphs has a chapter"
+                if len(covered) == len(project.oped.paragraphs)
+                else f"{len(covered)} of the op-ed's {len(project.oped.paragraphs)} paragraphs have a chapter so far"
+            )
         )
         node += para(
             f"{said}; {_number(waiting)} more claims wait for their evidence." if waiting else f"{said}.", classes=("sub",)

@@ -26,6 +26,8 @@ from companion.project import Project, current
 from companion.sources import behind
 
 HELD = ("supported", "mostly supported")
+NEAR = 2
+"""A claim within so many steps of a conclusion bears weight."""
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 
 
@@ -48,6 +50,20 @@ def in_plain(part: Part, claim: Claim, project: Project) -> str:
 def _named(claim: Claim, docname: str) -> nodes.paragraph:
     number = nodes.inline("", "", text("¶", "seen"), text("paragraph ", "sr"), nodes.Text(claim.paragraph), classes=["of"])
     return para(xref(f"claim-{claim.id}", claim.short, docname), *([" ", number] if claim.paragraph else []))
+
+
+def steps_to_a_conclusion(claims: dict[str, Claim]) -> dict[str, int]:
+    """How many reasons lie between each claim and the nearest one that supports nothing further; 0 for that one."""
+    steps: dict[str, int] = {}
+
+    def count(claim: Claim) -> int:
+        if claim.id not in steps:
+            steps[claim.id] = 1 + min(count(claims[up]) for up in claim.supports) if claim.supports else 0
+        return steps[claim.id]
+
+    for claim in claims.values():
+        count(claim)
+    return steps
 
 
 class Argument(SphinxDirective):
@@ -78,15 +94,14 @@ class Argument(SphinxDirective):
     def _weak(self, claims: dict[str, Claim], reasons: dict[str, list[Claim]]) -> nodes.section:
         node = section("Where it bears weight and does not hold", "weak-points")
         node += para(
-            "A claim stands here if others rest on it, or if it leads straight to a conclusion, and its word is not "
-            "supported or mostly supported on one of the clocks. One that waits is not judged."
+            "The claims that are at most two steps from a conclusion and whose word, on one of the clocks, is not supported or "
+            "mostly supported; the nearest to a conclusion first. A claim that fails further down weakens its own branch alone."
         )
+        steps = steps_to_a_conclusion(claims)
         body = []
-        for claim in claims.values():
-            carries = reasons[claim.id] or any(not claims[up].supports for up in claim.supports)
-            if claim.waits_for or not claim.supports or not carries:
-                continue
-            if any(getattr(claim, clock).word not in HELD for clock in CLOCKS):
+        for claim in sorted(claims.values(), key=lambda claim: steps[claim.id]):
+            weak = not claim.waits_for and any(getattr(claim, clock).word not in HELD for clock in CLOCKS)
+            if weak and claim.supports and steps[claim.id] <= NEAR:
                 leads = [_named(claims[up], self.env.docname) for up in claim.supports]
                 below = counted(len(reasons[claim.id]), "claim") if reasons[claim.id] else "none in the op-ed"
                 body.append([[_named(claim, self.env.docname)], [in_words(claim)], leads, below])
