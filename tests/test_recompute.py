@@ -5,6 +5,7 @@ import importlib
 import io
 import json
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,9 @@ from companion.recompute import (
     bank_of_russia,
     beside,
     billionaires,
+    break_even,
     chronicles,
+    chronicles_groups,
     compare,
     consumer_prices,
     dead_by_region,
@@ -30,6 +33,7 @@ from companion.recompute import (
     polygons,
     prices,
     refugees,
+    regimes,
     truces,
     war_endings,
 )
@@ -90,8 +94,8 @@ def outcome(comparisons):
 
 
 RECIPES = (
-    "bank_of_russia billionaires consumer_prices dead_by_region grain kiel launches named_dead oryx prices refugees truces "
-    "war_endings"
+    "bank_of_russia billionaires consumer_prices dead_by_region grain kiel launches named_dead oryx prices refugees "
+    "regimes truces war_endings"
 ).split()
 
 
@@ -342,13 +346,154 @@ def test_condition_in_a_variable_name():
     assert chronicles._subset("Q16") == ("Q16", {})
 
 
+# Chronicles by group
+
+
+def wave_of_eighty(**changed):
+    """Wave 8: 40 people of 25, who all name television, 30 of whom support; 40 of 60 who don't, 10 of whom support."""
+    frame = pd.DataFrame(
+        {
+            "AGE": [25] * 40 + [60] * 40,
+            "GENDER": [1, 2] * 40,
+            "Q16": [1] * 30 + [2] * 10 + [1] * 10 + [99] * 30,
+            "Q10_2": [1] * 40 + [0] * 40,
+            "POLOZHENIE": [2] * 40 + [3] * 39 + [99],
+            "Q21_1": [1, 1, 0, 0] * 20,
+            "wes_age_gender_tnp": [1.0] * 79 + [0.0],
+        }
+    )
+    return frame.assign(**changed)
+
+
+CHRONICLES_WAVES = """wave,support_variable,weight_variable
+    7a,Q5,wes_age_gender_tnp
+    7b,Q5,wes_age_gender_tnp
+    8,Q16,wes_age_gender_tnp
+    13,Q17,вес_полн (вес_соцдем also present)"""
+MONEY_ROWS = """wave,series,group_by,group,answer,value,ci_low,ci_high,sample_n,variable,group_variable
+    8,family finances,all,all,not enough for food or clothes,50.63,39.84,61.37,79,POLOZHENIE,
+    8,"ready to take part, men",all,all,voluntarily,50,35.2,64.8,40,Q21_1,
+    8,"ready to take part, men",sex,women,voluntarily,50,35.2,64.8,40,Q21_1,
+    13A,family finances,all,all,not enough for food or clothes,50,0,100,79,Q39,"""
+GROUP_ROWS = """wave,series,group_by,group,answer,value,ci_low,ci_high,sample_n,variable,group_variable
+    8,support,age,60+,hard to say,74.36,58.92,85.43,39,Q16,
+    8,support,family finances,low,do not support,25,14.19,40.19,40,Q16,POLOZHENIE
+    8,support,rated frankness,guarded,support,25,14.19,40.19,40,Q16,"""
+TV_ROWS = """wave,series,age,tv,answer,value,ci_low,ci_high,sample_n
+    8,support,18-29,TV named,support,75,59.81,85.81,40
+    8,support,60+,TV not named,support,26.64,14.57,41.08,39"""
+NO_WITHDRAWAL = "wave,series,answer,value,ci_low,ci_high,sample_n,variable\n13A,x,support,1,0,2,40,Q1"
+
+
+def chronicles_tables(money=MONEY_ROWS):
+    return tables(
+        chronicles_waves=CHRONICLES_WAVES,
+        chronicles_money_and_state=money,
+        chronicles_by_group=GROUP_ROWS,
+        tv_by_age=TV_ROWS,
+        chronicles_withdrawal=NO_WITHDRAWAL,
+    )
+
+
+def test_groups_of_a_wave_beside_their_tables():
+    money = MONEY_ROWS.replace('    8,"ready to take part, men",sex,women,voluntarily,50,35.2,64.8,40,Q21_1,\n', "")
+    parts = chronicles_groups.redo({"8": wave_of_eighty()}, chronicles_tables(money))
+    found = {what.split("/")[1]: pair for what, pair in outcome(parts).items()}
+    assert found["chronicles_money_and_state, sample_n"] == (2, 0)  # wave 13 isn't asked for
+    assert found["chronicles_money_and_state, value"] == found["chronicles_money_and_state, ci_high"] == (2, 0)
+    assert found["chronicles_by_group, value"] == (2, 0) and "rated frankness" in parts[4].left_out
+    assert found["tv_by_age, sample_n"] == (2, 0)
+    assert found["tv_by_age, value"] == (2, 1)  # 10 of 39 are 25.64, not 26.64
+
+
+def test_only_men_count_for_readiness_and_few_give_no_share():
+    with pytest.raises(Wrong, match="0 respondents .*ready to take part, men, sex, women"):
+        chronicles_groups.redo({"8": wave_of_eighty()}, chronicles_tables())
+
+
+def test_texts_of_wave_11_are_codes():
+    texts = ["Нет, не поддерживаю", "Затрудняюсь ответить", "ВЫБРАН", "НЕ ВЫБРАН", "НЕ поддержу", "(ЗАЧИТАТЬ) Затрудняюсь", None]
+    assert chronicles_groups.coded(pd.Series(texts)).fillna(-1).tolist() == [2, 99, 1, 0, 2, -1, -1]
+    assert chronicles_groups.coded(pd.Series([1.0, 99.0, np.nan])).fillna(-1).tolist() == [1, 99, -1]
+
+
+def test_ages_and_waves_by_their_labels():
+    ages = pd.Series([17, 18, 29, 30, 45, 60])
+    for group, wanted in {"18-29": [18, 29], "60+": [60], "45 and over": [45, 60]}.items():
+        assert ages[chronicles_groups.of_age(ages, group)].tolist() == wanted
+    waves = ["7a", "7b", "8", "9", "10", "11", "13"]
+    assert chronicles_groups.waves_of("13A", waves) == ["13"]
+    assert chronicles_groups.waves_of("7a and 7b", waves) == ["7a", "7b"]
+    assert chronicles_groups.waves_of("10 to 13", waves) == ["10", "11", "13"]
+
+
+def test_of_wave_13_the_fresh_sample_counts():
+    frame = pd.DataFrame({"выборка": [1] * 40 + [2] * 60, "вес_полн": 1.0, "Q39": [1] * 10 + [3] * 30 + [1] * 60})
+    waves = chronicles_tables()("russian_opinion/chronicles_waves")
+    row = {"wave": "13A", "series": "family finances", "answer": "not enough even for food", "variable": "Q39"}
+    found = chronicles_groups.redone(row, {"13": frame}, waves)
+    assert (found.n, found.value) == (40, 25)
+
+
+def test_waves_put_together_keep_their_weights():
+    state, private = [5] * 40, [6] * 40
+    first = pd.DataFrame({"OCCUP": state + private, "Q5": [1] * 80, "wes_age_gender_tnp": 3.0})
+    second = pd.DataFrame({"OCCUP": state + private, "Q5": [2] * 40 + [1] * 40, "wes_age_gender_tnp": 1.0})
+    row = {"series": "support, waves pooled", "group_by": "employer", "answer": "support", "variable": "as in each wave"}
+    row |= {"wave": "7a and 7b", "group": "state sector"}
+    found = chronicles_groups.redone(row, {"7a": first, "7b": second}, chronicles_tables()("russian_opinion/chronicles_waves"))
+    assert (found.n, found.value) == (80, 75)  # 40 × 3 of 40 × 3 + 40 × 1
+
+
+def test_groups_on_the_command_line(tmp_path, capsys):
+    (tmp_path / "w.csv").write_text("a\n1\n")
+    for given in ([str(tmp_path / "w.csv")], [f"99={tmp_path / 'w.csv'}"], [f"8={tmp_path / 'w.csv'}"], ["8=none.sav"]):
+        assert chronicles_groups.main(given) == 2
+    lines = capsys.readouterr().err.strip().split("\n")
+    assert len(lines) == 4
+    assert "WAVE=FILE" in lines[0] and "no wave '99'" in lines[1] and "no variable" in lines[2]
+
+
+# How much insincerity a majority could bear
+
+
+def test_insincere_of_a_hundred_supporters():
+    # Of 80 supporters 30 have to be insincere for 50 to be left: 37.5 of a hundred. Half or less bears nothing.
+    assert [break_even.insincere(share) for share in (80, 50, 40, 0)] == [37.5, 0, 0, 0]
+
+
+def test_break_even_follows_from_the_share_that_a_row_names():
+    table = tables(
+        break_even="""poll,pollster,period_start,source_id,seen_at,support,support_low,support_high,value,ci_low,ci_high
+        one,Chronicles,2022-10-10,w8,data/russian_opinion/chronicles_support.csv,80,75,85,37.5,33.3,41.2
+        two,FOM,2022-03-18,fom,data/russian_opinion/other_polls.csv,62.5,45,70,20,0,25"""
+    )("russian_opinion/break_even")
+    asked = []
+
+    def share(name, **where):
+        asked.append((name, where["source_id"], where["series"], where["answer"]))
+        figures = {
+            "w8": SimpleNamespace(value=80.0, low=75.0, high=85.0),
+            "fom": SimpleNamespace(value=62.5, low=45.0, high=70.0),
+        }
+        return figures[where["source_id"]]
+
+    found = {what.split(", ")[1]: pair for what, pair in outcome(break_even.redo(table, share)).items()}
+    assert asked == [
+        ("russian_opinion/chronicles_support", "w8", "support", "support"),
+        ("russian_opinion/other_polls", "fom", "fom decision right", "right"),
+    ]
+    # 70 is 28.6 and not 25.
+    assert found.pop("ci_high") == (2, 1) and set(found.values()) == {(2, 0)}
+
+
 # How wars end
 
-DYADS = "dyad_id,dyadepisode,dyadterm,year,outcome,type_of_conflict2"
+DYADS = "dyad_id,dyadepisode,dyadterm,year,outcome,type_of_conflict2,intensity_level"
 
 
-def dyads(tmp_path, *rows):
-    return csv(tmp_path / "dyads.csv", "\n".join([DYADS, *rows]))
+def dyads(tmp_path, *rows, intensity=",1"):
+    return csv(tmp_path / "dyads.csv", "\n".join([DYADS, *(row + intensity for row in rows)]))
 
 
 def test_an_episode_is_an_unbroken_run_of_years(tmp_path):
@@ -385,6 +530,36 @@ def test_recurrence_counts_only_who_could_be_watched_for_five_years(tmp_path):
     assert (ever["n_of"], ever["count"], ever["value"]) == (4, 2, 50)
     # Wilson for 2 of 4, from the closed form: (2 + z²/2)/(4 + z²) ∓ z·√(1 + z²/4)/(4 + z²), z = 1.959964
     assert (ever["ci_low"], ever["ci_high"]) == (pytest.approx(15.0, abs=0.01), pytest.approx(85.0, abs=0.01))
+
+
+def test_short_of_victory_leaves_out_sides_that_ceased(tmp_path):
+    # Between states: dyad 1 at war for three years, then again after four; dyad 2 a small victory; in dyad 3 a side ceased
+    # to exist; dyad 4 is long and won, but never had a thousand deaths.
+    path = dyads(
+        tmp_path,
+        *("1,1,0,1980,,2,1", "1,1,0,1981,,2,2", "1,1,1,1982,2,2,1", "1,2,1,1986,5,2,1"),
+        *("2,1,1,1990,3,2,1", "3,1,0,1970,,2,2", "3,1,0,1971,,2,2", "3,1,1,1972,6,2,2"),
+        *("4,1,0,1950,,2,1", "4,1,0,1951,,2,1", "4,1,1,1952,4,2,1"),
+        intensity="",
+    )
+    ended = war_endings.endings(known([path], **war_endings.FILES)["dyads"])
+    found = war_endings.short_of_victory(ended).xs("within five years", level="horizon")[["n_of", "count"]]
+    assert found.T.to_dict("list") == {
+        ("between states", "25 deaths in battle a year or more", "anything short of victory"): [2, 1],
+        ("between states", "25 deaths in battle a year or more", "victory of either side"): [2, 0],
+        ("between states", "1,000 deaths in battle in a year", "anything short of victory"): [1, 1],
+    }
+    wars = war_endings.long_wars(ended)
+    assert wars.to_dict("index") == {(1980, 1982): {"outcome": "ceasefire", "resumed_in": 1986}}
+    table = tables(
+        long_wars="""period_start,period_end,outcome,resumed_in
+        1980-01-01,1982-12-31,ceasefire,1985
+        1990-01-01,1995-12-31,ceasefire,"""
+    )("negotiations/long_wars")
+    table["period_end"] = pd.to_datetime(table["period_end"])
+    which, resumed = war_endings.long_wars_beside(wars, table)
+    assert list(which.apart.index) == [(1990, 1995)]  # a war that the file hasn't
+    assert list(resumed.apart.index) == [(1980, 1982)]
 
 
 def test_wars_of_states_are_won_if_any_state_won(tmp_path):
@@ -742,6 +917,50 @@ def test_rates_leave_crimea_out_of_russia(tmp_path):
     assert fifths.loc["poorest fifth", "relative"] == pytest.approx((50 / 30_000) / (60 / 100_000))
 
 
+def test_dead_by_status_and_poverty(tmp_path):
+    men, figures, *_ = regional(tmp_path)
+    people = csv(
+        tmp_path / "2023.csv",
+        "deathConfirmedDate,unitType,region\n"
+        + "2023-01-01,conscripted,Tuva\n" * 3
+        + "2023-01-01,conscripted,St.Petersburg\n2023-01-01,conscripted,Crimea\n2023-01-01,conscripted,\n"
+        + "2023-01-01,police / national guard / FSB,Tula\n2023-01-01,,Tula",
+    )
+    share = "share of the dead from the poorest fifth of regions"
+    table = f"""status,measure,value,ci_low,ci_high,dead
+        mobilised,{share},75,,,5
+        not known,{share},100,,,1
+        mobilised,"rank correlation with poverty, all regions",0.5,0.1,0.8,4"""
+    empty = "date,region,deaths,men,rate,relative\n2026-06-24,Tuva,30,10000,30,1"
+    fifths = """date,fifth,regions,poverty_from,poverty_to,men,men_share,deaths,deaths_share,rate,relative
+        2026-06-24,x,1,5,5,1,1,1,1,2,3"""
+    correlations = "date,measure,regions,held_fixed,method,value,ci_low,ci_high,n\n2022-11-30,poverty,x,none,rank,0.4,0,0.5,4"
+    parts = dead_by_region.redo(
+        [men, figures, people],
+        tables(
+            deaths_by_region=empty,
+            deaths_by_poverty_fifth=fifths,
+            region_correlations=correlations,
+            deaths_by_status_and_poverty=table,
+        ),
+    )
+    found = {what.split(", ")[1]: pair for what, pair in outcome(parts).items() if "status" in what}
+    # Crimea isn't counted, so that 4 were mobilised and not 5; four regions are too few for a correlation.
+    assert found == {"dead": (2, 1), "shares": (2, 0), "value": (0, 0), "ci_low": (0, 0), "ci_high": (0, 0)}
+
+
+def test_correlations_by_status_are_those_of_rates():
+    rng = np.random.default_rng(7)
+    names = [f"region {i}" for i in range(20)]
+    men = pd.Series(rng.integers(10_000, 90_000, 20), names)
+    poverty = pd.Series(rng.uniform(5, 30, 20), names)
+    people = pd.DataFrame({"region": rng.choice(names, 900), "unitType": rng.choice(["inmates", "volunteers"], 900)})
+    found = dead_by_region.by_status(people, men, poverty)
+    dead = people.loc[people["unitType"] == "inmates", "region"].value_counts().reindex(names, fill_value=0)
+    row = found.loc[("prisoners", "rank correlation with poverty, all regions")]
+    assert row["value"] == pytest.approx((dead / men).corr(poverty, method="spearman")) and row["dead"] == dead.sum()
+
+
 def test_regions_beside_their_tables(tmp_path):
     regions = """date,region,deaths,men,rate,relative
         2022-11-30,Tuva,8,10000,8.0,8.0
@@ -940,3 +1159,97 @@ def test_a_cell_that_is_no_day_is_one_line(tmp_path, capsys):
     path = csv(tmp_path / "fx.csv", "date,currency,rub_per_unit\n1999-01-01,USD,20")
     assert bank_of_russia.main([str(path)]) == 2
     assert "no row of a table can be redone" in capsys.readouterr().err
+
+
+# Regimes
+
+
+def regimes_file(tmp_path):
+    rows = [f"40,{1960 + n},personal,{n},{int(n == 12)}" for n in range(1, 13)]
+    rows += [f"41,{1960 + n},party,{n},0" for n in range(1, 5)] + ["42,1961,,3,"]
+    return csv(tmp_path / "regimes.csv", "gwf_cowcode,year,gwf_regimetype,gwf_duration,gwf_fail\n" + "\n".join(rows))
+
+
+def polity_file(tmp_path):
+    rows = ["CUB,40,1960,-7", "HAI,41,1960,-9", "AAA,50,1949,-5", "BBB,51,1949,8", "CCC,52,1947,-3", "AAA,50,1952,-5"]
+    return csv(tmp_path / "polity.csv", "scode,cown,year,polity2\n" + "\n".join(rows))
+
+
+def test_years_of_regimes_that_failed(tmp_path):
+    found = regimes.breakdown(known([regimes_file(tmp_path)], **regimes.FILES)["regimes"])
+    assert found[["count", "n_of"]].T.to_dict("list") == {
+        ("kind of regime", "party"): [0, 4],
+        ("kind of regime", "personal"): [1, 12],
+        ("age of personalist regime", "years 1-5"): [0, 5],
+        ("age of personalist regime", "years 6-10"): [0, 5],
+        ("age of personalist regime", "years 11-15"): [1, 2],
+    }
+
+
+def test_years_with_a_coup_count_once(tmp_path):
+    # State 40: a failed attempt twice in one year, a coup in the year 11, a plot that is not counted. State 41 is no
+    # personalist regime, and XYZ is nobody.
+    path = csv(
+        tmp_path / "coups.csv", "scode,year,success\nCUB ,1962,2\nCUB,1962,2\nCUB,1971,1\nCUB,1965,3\nHAI,1961,1\nXYZ,1961,1"
+    )
+    table = """age,what,value,ci_low,ci_high,years_with,regime_years
+        all,coup or failed attempt,16.67,4.7,44.8,2,12
+        older than 10 years,coup that succeeded,50,9.5,90.5,1,2
+        older than 10 years,failed attempt,50,9.5,90.5,1,2"""
+    rates = "sort,group,value,ci_low,ci_high,events,regime_years\nkind of regime,party,0,0,48.99,0,4"
+    parts = regimes.redo(
+        [regimes_file(tmp_path), polity_file(tmp_path), path], tables(breakdown_rates=rates, coup_attempts=table)
+    )
+    found = {what.removeprefix("regime/"): pair for what, pair in outcome(parts).items()}
+    assert found["breakdown_rates, ci_high"] == (1, 0)
+    assert found["coup_attempts, years_with"] == (3, 1)  # the failed attempt was in a young regime
+    assert found["coup_attempts, regime_years"] == (3, 0)
+
+
+WAR_COLUMNS = (
+    "WarNum,ccode,StartMonth1,StartDay1,StartYear1,EndMonth1,EndDay1,EndYear1,"
+    "StartMonth2,StartDay2,StartYear2,EndMonth2,EndDay2,EndYear2,Outcome"
+)
+
+
+def test_fates_of_leaders_after_wars(tmp_path):
+    never = "-8,-8,-8,-8,-8,-8"
+    wars = csv(
+        tmp_path / "wars.csv",
+        f"""{WAR_COLUMNS}
+        1,50,1,1,1949,6,1,1950,{never},2
+        1,51,1,1,1949,6,1,1950,{never},1
+        1,52,5,25,1950,6,1,1950,{never},2
+        2,50,1,1,1951,3,1,1951,{never},2
+        3,50,1,1,1953,3,1,1953,5,1,1953,5,11,1953,6
+        4,50,1,1,1953,3,1,1954,{never},4
+        5,50,1,1,2001,3,1,2001,{never},1""",
+    )
+    leaders = csv(
+        tmp_path / "leaders.csv",
+        """gwcode,leader,startdate,enddate,exit
+        50,First,1940-01-01,1951-04-01,Irregular
+        50,Second,1951-04-01,1953-05-01,Foreign
+        50,Third,1953-05-01,1960-01-01,Regular
+        52,Old,1940-01-01,1950-05-25,Foreign
+        52,New,1950-05-25,1970-01-01,Regular""",
+    )
+    found = known([wars, leaders, polity_file(tmp_path)], **regimes.FILES)
+    rows = regimes.fates(found["wars"], found["leaders"], found["polity"])
+    # First lost two wars within the time that is watched: once. State 51 was a democracy. War 1 of state 52 took a week, so
+    # its first day counts, on which Old was followed by New; so with the last phase of war 3. War 4 became another.
+    assert sorted(rows[["state", "leader", "outcome", "fate"]].itertuples(index=False, name=None)) == [
+        (50, "First", "lost", "removed at home, irregularly"),
+        (50, "Second", "draw", "removed by foreigners"),
+        (52, "Old", "lost", "removed by foreigners"),
+    ]
+    counted = regimes.by_outcome(rows)
+    assert counted.loc[(1946, "lost", "removed by foreigners"), ["count", "n_of"]].tolist() == [1, 2]
+    assert counted.loc[(1919, "draw", "still in power"), ["count", "n_of"]].tolist() == [0, 1]
+    days = pd.DataFrame({"n": [0.0, -1.0]})
+    assert regimes.day(days["n"]).tolist() == [pd.Timestamp("1970-01-01"), pd.Timestamp("1969-12-31")]
+
+
+def test_a_part_of_the_files_is_not_enough(tmp_path, capsys):
+    assert regimes.main([str(polity_file(tmp_path))]) == 2
+    assert "give the regimes" in capsys.readouterr().err

@@ -66,6 +66,7 @@ def estimate(gave: pd.Series, weights: pd.Series, level: float = 0.95) -> Estima
 
 def read(path: Path) -> pd.DataFrame:
     """A survey file: SPSS (.sav), or a CSV with the same variables."""
+    path.stat()  # a file that isn't there is an OSError, where pyreadstat has its own
     if path.suffix.lower() == ".sav":
         import pyreadstat
 

@@ -17,6 +17,8 @@ straight lines Pearson's with Fisher's; what is held fixed is taken out of both 
 interval one case each. As the table was made, incomes against subsistence are taken to two decimals and non-Russian
 shares to one, which makes ties and moves a correlation by up to 0.003. The rural share comes from another file, so
 correlations with it are left out.
+
+By status (the column ``unitType`` of the list of June 2023) the same is done for the names of each kind of soldier.
 """
 
 from __future__ import annotations
@@ -31,8 +33,9 @@ import pandas as pd
 from companion.problems import Problem, Wrong
 from companion.recompute import Comparison, Tables, beside, known, run
 
-REGIONS, FIFTHS, CORRELATIONS = (
-    f"war_machine/{name}" for name in ("deaths_by_region", "deaths_by_poverty_fifth", "region_correlations")
+REGIONS, FIFTHS, CORRELATIONS, STATUSES = (
+    f"war_machine/{name}"
+    for name in ("deaths_by_region", "deaths_by_poverty_fifth", "region_correlations", "deaths_by_status_and_poverty")
 )
 FILES = {
     "2023": ("deathConfirmedDate", "unitType", "region"),
@@ -65,6 +68,15 @@ SUBSETS = {
 }
 FEWEST = 5
 """Regions below which an interval can't be made."""
+STATUS_NAMES = {
+    "professional army": "professional soldiers",
+    "conscripted": "mobilised",
+    "volunteers": "volunteers",
+    "inmates": "prisoners",
+    "private military company": "private military companies",
+    "not known": "not known",
+}
+"""The file's words for kinds of soldiers, and ours; kinds with fewer than 1,000 names are left out."""
 FIFTH_NAMES = ["least poor fifth", "second fifth", "third fifth", "fourth fifth", "poorest fifth"]
 POVERTY, INCOME, AGAINST, OTHERS = (
     "poverty",
@@ -120,6 +132,25 @@ def by_fifth(regions: pd.DataFrame, poverty: pd.Series) -> pd.DataFrame:
     for column in ("men", "deaths"):
         found[f"{column}_share"] = 100 * found[column] / found.groupby(level="date")[column].transform("sum")
     return with_rates(found, found)
+
+
+def by_status(people: pd.DataFrame, men: pd.Series, poverty: pd.Series) -> pd.DataFrame:
+    """``value``, ``ci_low``, ``ci_high`` and ``dead`` by kind of soldier and measure: two fifths' shares, two correlations."""
+    people = people.dropna(subset=["region"])
+    status = people["unitType"].fillna("not known").map(STATUS_NAMES)
+    counts = pd.crosstab(named(people["region"]), status)
+    regions = by_region(counts, men)  # by status, where the lists have dates
+    fifths = by_fifth(regions, poverty)
+    dead = fifths["deaths"].groupby(level="date").sum()
+    parts = {}
+    for name, fifth in (("poorest fifth", FIFTH_NAMES[-1]), ("least poor fifth", FIFTH_NAMES[0])):
+        for kind, share in fifths["deaths_share"].unstack().reindex(columns=[fifth])[fifth].dropna().items():
+            parts[kind, f"share of the dead from the {name} of regions"] = (share, np.nan, np.nan, dead[kind])
+    for (kind, _, subset, _, method), found in correlations(regions["rate"], poverty.to_frame(POVERTY)).iterrows():
+        if method == "rank":
+            parts[kind, f"rank correlation with poverty, {subset}"] = (*found[["value", "ci_low", "ci_high"]], dead[kind])
+    keys = pd.MultiIndex.from_tuples(parts, names=["status", "measure"])
+    return pd.DataFrame(list(parts.values()), keys, ["value", "ci_low", "ci_high", "dead"])
 
 
 def with_rates(rows: pd.DataFrame, russia: pd.DataFrame) -> pd.DataFrame:
@@ -188,6 +219,14 @@ def redo(files: list[Path], tables: Tables) -> list[Comparison]:
         for units, within in ((counts, 0), (shares, 0.005), ({"relative": "times Russia's", **correlated}, 0.0005)):
             for column in (column for column in units if column in redone):
                 parts.append(beside(f"{name}, {column}", redone[column], table[column], within, units[column]))
+    if "2023" in found:
+        redone = by_status(found["2023"], men["nMen16_615_2021"], poverty)
+        table = tables(STATUSES).set_index(list(redone.index.names))
+        shares = table.index.get_level_values("measure").str.startswith("share")
+        parts.append(beside(f"{STATUSES}, dead", redone["dead"], table["dead"], 0, "people"))
+        parts.append(beside(f"{STATUSES}, shares", redone["value"], table.loc[shares, "value"], 0.005, "percent"))
+        for column, unit in correlated.items():
+            parts.append(beside(f"{STATUSES}, {column}", redone[column], table.loc[~shares, column], 0.0005, unit))
     return parts
 
 

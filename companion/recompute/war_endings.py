@@ -13,6 +13,10 @@ dyad has no row. Fighting resumed within five years if the dyad's next run begin
 the last year of this one; that is counted for episodes which ended by 2015, so that each has five years in the data.
 Between states UCDP names the sides by the alphabet, so the table has either side's victory as one outcome.
 
+*Short of victory, and long wars.* The same episodes, but for those in which a side ceased to exist: victory against all
+other outcomes, in all and for those with an intensity of 2 (1,000 deaths in battle) in any year. Long wars are those of
+them between states that ran into a third calendar year; the table names them, so they are known by their years here.
+
 *Wars.* COW has a row for each state in a war. A war was won if any state is coded as winner; else its outcome is that of
 the states, who then agree but for wars that became another.
 
@@ -28,13 +32,14 @@ from pathlib import Path
 import pandas as pd
 
 from companion.polls import wilson
-from companion.recompute import Comparison, Tables, beside, known, run
+from companion.recompute import Comparison, Tables, beside, compare, known, run
 
-RECURRENCE, ENDINGS, AGREEMENTS = (
-    f"negotiations/{name}" for name in ("conflict_recurrence", "war_endings", "peace_agreements_ended")
+RECURRENCE, ENDINGS, AGREEMENTS, SHORT, LONG_WARS = (
+    f"negotiations/{name}"
+    for name in ("conflict_recurrence", "war_endings", "peace_agreements_ended", "short_of_victory", "long_wars")
 )
 FILES = {
-    "dyads": ("dyad_id", "dyadterm", "outcome", "type_of_conflict2", "year"),
+    "dyads": ("dyad_id", "dyadterm", "outcome", "type_of_conflict2", "intensity_level", "year"),
     "wars": ("WarNum", "Outcome", "StartYear1", "EndYear1", "EndYear2"),
     "agreements": ("pa_date", "pa_type", "ended", "duration", "conflict_id"),
 }
@@ -42,6 +47,8 @@ BETWEEN, WITHIN = "between states", "within a state"
 POPULATIONS = {2: BETWEEN, 3: WITHIN}
 VICTORY = "victory of either side"
 OUTCOMES = {1: "peace agreement", 2: "ceasefire", 3: VICTORY, 4: VICTORY, 5: "no settlement", 6: "a side ceased to exist"}
+CEASED, SHORT_OF_VICTORY = OUTCOMES[6], "anything short of victory"
+SIZES = {"25 deaths in battle a year or more": 1, "1,000 deaths in battle in a year": 2}
 WAR_OUTCOMES = {3: "compromise or tie", 4: "became another kind of war", 6: "stalemate"}
 LONG = f"{BETWEEN}, three or more calendar years"
 HORIZONS = {"within five years": (2015, 5), "to 2020": (2020, float("inf"))}
@@ -51,7 +58,7 @@ ROUNDING = 0.05
 
 
 def endings(dyads: pd.DataFrame) -> pd.DataFrame:
-    """An ended episode a row: ``population``, ``outcome``, its ``last`` year, and the years ``until`` the dyad's next."""
+    """An ended episode a row: ``population``, ``outcome``, ``first`` and ``last`` year, and years ``until`` the dyad's next."""
     rows = dyads.sort_values(["dyad_id", "year"])
     unbroken = (rows.groupby("dyad_id")["year"].diff() != 1).cumsum()
     episodes = rows.groupby(unbroken).agg(
@@ -60,6 +67,7 @@ def endings(dyads: pd.DataFrame) -> pd.DataFrame:
         last=("year", "last"),
         population=("type_of_conflict2", "last"),
         outcome=("outcome", lambda given: given.iloc[-1]),  # "last" would take that of an earlier year for a missing one
+        intensity=("intensity_level", "max"),
     )
     episodes["until"] = episodes.groupby("dyad")["first"].shift(-1) - episodes["last"]
     episodes["population"] = episodes["population"].map(POPULATIONS)
@@ -74,6 +82,22 @@ def recurrence(ended: pd.DataFrame) -> pd.DataFrame:
         groups = ended[ended["last"] <= by].groupby(["population", "outcome"])["until"]
         parts[horizon] = groups.agg(n_of="size", count=lambda until, years=years: int((until <= years).sum()))
     return with_shares(pd.concat(parts))
+
+
+def short_of_victory(ended: pd.DataFrame) -> pd.DataFrame:
+    """As ``recurrence``, by population, size, victory or anything short of it, and horizon."""
+    rows = ended[ended["outcome"] != CEASED]
+    rows = rows.assign(outcome=rows["outcome"].where(rows["outcome"] == VICTORY, SHORT_OF_VICTORY))
+    parts = {size: recurrence(rows[rows["intensity"] >= least]) for size, least in SIZES.items() if len(rows)}
+    found = pd.concat(parts, names=["size", "horizon", "population", "ending"])
+    return found.reorder_levels(["population", "size", "ending", "horizon"])
+
+
+def long_wars(ended: pd.DataFrame) -> pd.DataFrame:
+    """Large episodes between states in three or more calendar years, by first and last year: ``outcome``, ``resumed_in``."""
+    rows = ended[(ended["population"] == BETWEEN) & (ended["intensity"] == 2) & (ended["last"] - ended["first"] >= 2)]
+    rows = rows[rows["outcome"] != CEASED].assign(resumed_in=rows["last"] + rows["until"])
+    return rows.set_index(["first", "last"])[["outcome", "resumed_in"]]
 
 
 def wars(states: pd.DataFrame) -> pd.DataFrame:
@@ -129,12 +153,25 @@ def laid_beside(what: str, redone: pd.DataFrame, table: pd.DataFrame, count: str
     ]
 
 
+def long_wars_beside(redone: pd.DataFrame, table: pd.DataFrame) -> list[Comparison]:
+    """Which wars there are, by their years (one more or less on either side is apart), their outcome, and the next year."""
+    table = table.set_index([pd.DatetimeIndex(table[name]).year for name in ("period_start", "period_end")])
+    same = redone["outcome"].eq(table["outcome"].reindex(redone.index)).astype(float)
+    return [
+        compare("long wars, outcome as in the table", same, pd.Series(1.0, table.index), 0, "(1 yes, 0 no)"),
+        beside("long wars, resumed_in", redone["resumed_in"].fillna(0), table["resumed_in"].fillna(0), 0, "years"),
+    ]
+
+
 def redo(files: list[Path], tables: Tables) -> list[Comparison]:
     found, parts, groups = known(files, **FILES), [], {}
     if "dyads" in found:
         ended = endings(found["dyads"])
         table = tables(RECURRENCE).set_index(["horizon", "population", "outcome"])
         parts += laid_beside("recurrence", recurrence(ended), table, "resumed", "ended")
+        table = tables(SHORT).set_index(["population", "size", "ending", "horizon"])
+        parts += laid_beside("short of victory", short_of_victory(ended), table, "resumed", "ended")
+        parts += long_wars_beside(long_wars(ended), tables(LONG_WARS))
         between = ended[ended["population"] == BETWEEN]
         groups = {("UCDP", since, BETWEEN): between.loc[between["last"] >= since, "outcome"] for since in (1946, 1990)}
     if "wars" in found:
