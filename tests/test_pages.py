@@ -37,34 +37,26 @@ SIZES = [(mode, width) for mode in MODES for width in WIDTHS]
 MADE_ALIKE = re.compile(r"(?P<embed>charts/.+-embed\.html)|(?P<chart>charts/.+)|(?P<table>tables/.+)")
 MOST = 32
 """How many pages of a make are opened; there are hundreds of charts and tables, and the rest differ in their words alone."""
-LONG = 200_000
-"""A page of more bytes is long: chapters, and lists of everything. Axe takes many seconds for each."""
+ALL_FOUR = {"index.html", "scorecard.html"}
 
 
 def pages_in(site: Site, size: tuple[str, str]) -> list[str]:
     """The pages to open in this mode and width, so that every make of page is judged in all of them.
 
-    A written page is opened in all four, a long one in two that have nothing in common, and a page that is made for each
-    chart or table in one: of those the longest, and others from first to last.
+    A written page is opened in two that have nothing in common, so once in each mode and each width, and two of them in all
+    four; a page that is made for each chart or table in one: of those the longest, and others from first to last.
     """
-    turn, makes, long, found = SIZES.index(size), {}, [], []
+    turn, makes, written = SIZES.index(size), {}, []
     for path in site.pages:
         make = MADE_ALIKE.match(path)
-        if make:
-            makes.setdefault(make.lastgroup, []).append(path)
-        else:
-            (long if is_long(site, path) else found).append(path)
-    found += [path for i, path in enumerate(long) if turn in (i % 4, 3 - i % 4)]
+        (makes.setdefault(make.lastgroup, []) if make else written).append(path)
+    found = [path for i, path in enumerate(written) if path in ALL_FOUR or turn in (i % 4, 3 - i % 4)]
     for paths in makes.values():
         longest = sorted(paths, key=lambda path: -(site.html / path).stat().st_size)[: MOST // 2]
         spread = [path for path in paths if path not in longest]
         spread = spread[:: -(-len(spread) // (MOST // 2)) or 1]
         found += (longest + spread)[turn :: len(SIZES)]
     return found
-
-
-def is_long(site: Site, path: str) -> bool:
-    return (site.html / path).stat().st_size > LONG
 
 
 @pytest.fixture(scope="session")
@@ -91,9 +83,9 @@ def test_every_make_of_page_is_opened_in_each_size(site):
         assert len(seen) >= min(len(there), MOST) - len(SIZES), f"only {len(seen)} of {len(there)} pages of a {make} are opened"
     chapters = {path for path in site.pages if path.startswith("chapters/")}
     for size, paths in opened.items():
-        assert {"index.html", "scorecard.html"} <= set(paths) and chapters & set(paths), size
+        assert ALL_FOUR <= set(paths) and chapters & set(paths), size
         assert {makes[path] for path in paths if path in makes} == {"embed", "chart", "table"}, size
-    for path in (path for path in site.pages if path not in makes and is_long(site, path)):
+    for path in set(site.pages) - set(makes) - ALL_FOUR:
         (one, other) = (size for size, paths in opened.items() if path in paths)
         assert one[0] != other[0] and one[1] != other[1], f"{path} is opened in {one} and {other}"
 
