@@ -349,22 +349,7 @@ def test_answers_have_no_marks_of_inferred_days(site):
     assert any(chapter.select(".clock-then .seen") for chapter in chapters)
 
 
-def test_the_switch_goes_while_a_reader_goes_down_and_no_words_of_a_scale_meet_on_paper(built, browser):
-    shown = "document.querySelector('.clocks').getBoundingClientRect().top < innerHeight"
-    with served(built.root / "_build" / "html") as url, window(browser, "light", "phone", reduced_motion="reduce") as context:
-        page = context.new_page()
-        page.goto(f"{url}/chapters/p09-thin-support.html", wait_until="load")
-        page.wait_for_function(shown)
-        page.evaluate("document.fonts.ready")  # a late font moves the page, which is scrolling too
-        page.evaluate("scrollTo(0, 600)")
-        page.wait_for_function(f"!({shown})")
-        page.evaluate("scrollTo(0, 400)")
-        page.wait_for_function(shown)
-        page.evaluate("scrollTo(0, 900)")
-        page.wait_for_function(f"!({shown})")
-        page.keyboard.press("Tab")
-        page.evaluate("document.querySelector('.clocks input:checked').focus({ focusVisible: true })")
-        page.wait_for_function(shown)
+def test_no_words_of_a_scale_meet_on_paper(built, browser):
     with served(built.root / "_build" / "html") as url, window(browser) as context:
         page = context.new_page()
         page.emulate_media(media="print")
