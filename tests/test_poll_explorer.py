@@ -164,7 +164,7 @@ def test_every_row_of_every_poll_table_is_in_one_series():
 def test_a_line_is_one_pollsters_answer_to_one_question():
     with use(PROJECT):
         for s in all_series(PROJECT):
-            for column in ("pollster", "series", "group_by", "group", "subgroup", "population", "base"):
+            for column in ("pollster", "series", "group_by", "group", "subgroup", "age", "tv", "geography", "population", "base"):
                 if column in s.frame:
                     assert s.frame[column].nunique(dropna=False) == 1, (s.table.name, s.question, column)
             sure = s.frame[s.frame["conflict"] != True] if "conflict" in s.frame else s.frame  # noqa: E712 (empty is not true)

@@ -49,7 +49,7 @@ from companion.tables import Table, near, select
 OWN = {"the table's own": "the table’s own; its page says how it was made"}
 DATA = "polls-data.js"  # beside the other static files of the built book
 LOADS = f"polls.css {DATA} polls.js"
-AMONG = ("group_by", "group", "subgroup", "population", "base")
+AMONG = ("group_by", "group", "subgroup", "age", "tv", "geography", "population", "base")
 EVERYBODY = "all asked"
 WHOLE = (EVERYBODY, "all", "all adults", "adults 18+")  # words of tables for the whole sample, which is shown first
 SHOWN = ("wording", "language", "asked_by", "paid_by", "mode", "sample", "warning")
