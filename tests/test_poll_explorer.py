@@ -161,10 +161,17 @@ def test_every_row_of_every_poll_table_is_in_one_series():
             assert lines == sorted(shares), name
 
 
+def test_a_place_is_a_line_of_its_own_and_goes_without_saying_where_there_is_one():
+    with use(PROJECT):
+        named = {(s.question, s.among) for s in all_series(PROJECT) if s.table.name == "ukrainian_opinion/end_of_war"}
+    assert ("gallup fight or negotiate, by region", "adults; East of Ukraine") in named
+    assert ("norc ceding land for peace", "adults") in named, "all of its rows are of one place"
+
+
 def test_a_line_is_one_pollsters_answer_to_one_question():
     with use(PROJECT):
         for s in all_series(PROJECT):
-            for column in ("pollster", "series", "group_by", "group", "subgroup", "age", "tv", "geography", "population", "base"):
+            for column in ("pollster", "series", "group_by", "group", "subgroup", "population", "base", "geography", "age"):
                 if column in s.frame:
                     assert s.frame[column].nunique(dropna=False) == 1, (s.table.name, s.question, column)
             sure = s.frame[s.frame["conflict"] != True] if "conflict" in s.frame else s.frame  # noqa: E712 (empty is not true)

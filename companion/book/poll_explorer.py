@@ -10,7 +10,8 @@ script lets a reader pick a question, a pollster and a period.
 
 A question whose name is not under ``questions`` has no wording, and the page says so; who asked, how and for whom is then
 taken from the table's questions if they agree. ``pollster`` (a column) or else ``asked_by`` says whose series it is; the
-columns in ``AMONG`` say who was asked, and make series of their own. Rows of ``kind`` ``mean`` are no shares and stay out.
+columns in ``AMONG``, and those of the primary key that say neither when nor what (a place, an age), say who was asked, and make
+series of their own. Rows of ``kind`` ``mean`` are no shares and stay out.
 
 **What a sidecar may add**, all of it optional. For the table, and for a question, which goes first: ``topic``, by which the
 polls of different pollsters stand side by side (else the table's title). For a question: ``original``, its wording by
@@ -49,7 +50,8 @@ from companion.tables import Table, near, select
 OWN = {"the table's own": "the table’s own; its page says how it was made"}
 DATA = "polls-data.js"  # beside the other static files of the built book
 LOADS = f"polls.css {DATA} polls.js"
-AMONG = ("group_by", "group", "subgroup", "age", "tv", "geography", "population", "base")
+AMONG = ("group_by", "group", "subgroup", "population", "base")
+WHEN_OR_WHAT = ("wave", "pollster", "series", "answer", "source_id")  # columns of a key that don't say who was asked, nor do days
 EVERYBODY = "all asked"
 WHOLE = (EVERYBODY, "all", "all adults", "adults 18+")  # words of tables for the whole sample, which is shown first
 SHOWN = ("wording", "language", "asked_by", "paid_by", "mode", "sample", "warning")
@@ -123,12 +125,17 @@ def _series(table: Table) -> list[Series]:
     frame = with_intervals(select(table)).frame.dropna(subset=["value", day])
     if "kind" in frame:
         frame = frame[frame["kind"] != "mean"]
-    by = [c for c in ("pollster", "series", *AMONG) if c in table.columns]
+    asked = [c for c in ("pollster", "series") if c in table.columns]
+    by = [*asked, *_who_was_asked(table)]
     only = next(iter(meta["questions"])) if len(meta["questions"]) == 1 else None
     groups = frame.groupby(by, sort=False, dropna=False) if by else [((), frame)]
+    kinds = frame.groupby(asked, dropna=False)[by].nunique() if asked else None
     out = []
     for key, rows in groups:
         values = dict(zip(by, key, strict=True))
+        if kinds is not None:  # a place or an age that is the same for the whole question goes without saying
+            of_question = kinds.loc[tuple(values[c] for c in asked) if len(asked) > 1 else values[asked[0]]]
+            values = {c: v for c, v in values.items() if c in (*asked, *AMONG) or of_question[c] > 1}
         question = values.get("series") or only
         about = _about(table, question)
         answers, shown, lead = _answers(table, rows, about)
@@ -153,8 +160,18 @@ def _about(table: Table, question: str) -> dict:
     return {key: str(given[0][key]) for key in alike if given[0].get(key) and len({str(g.get(key)) for g in given}) == 1}
 
 
+def _who_was_asked(table: Table) -> list[str]:
+    """The columns that tell apart groups of people to whom one question was put."""
+    schema = table.meta["schema"]
+    days = [field["name"] for field in schema["fields"] if field["type"] == "date"]
+    key = schema.get("primaryKey") or []
+    key = [key] if isinstance(key, str) else key
+    found = [c for c in (*AMONG, *key) if c in table.columns and c not in (*days, *WHEN_OR_WHAT)]
+    return list(dict.fromkeys(found))
+
+
 def _among(values: dict) -> str:
-    parts = [str(values[c]) for c in AMONG if c in values and c != "group_by" and pd.notna(values[c])]
+    parts = [str(v) for c, v in values.items() if c not in ("group_by", *WHEN_OR_WHAT) and pd.notna(v)]
     words = "; ".join(parts) or EVERYBODY
     return f"{values['group_by']}: {words}" if pd.notna(values.get("group_by", float("nan"))) else words
 
