@@ -349,6 +349,35 @@ def test_answers_have_no_marks_of_inferred_days(site):
     assert any(chapter.select(".clock-then .seen") for chapter in chapters)
 
 
+def test_the_switch_goes_while_a_reader_goes_down(built, browser):
+    """And comes back on the way up and with the focus; a page that grows above the reader moves nothing."""
+    shown = "document.querySelector('.clocks').getBoundingClientRect().top < innerHeight"
+    with served(built.root / "_build" / "html") as url, window(browser, "light", "phone", reduced_motion="reduce") as context:
+        page = context.new_page()
+        page.goto(f"{url}/chapters/p09-thin-support.html")
+        page.evaluate("document.querySelectorAll('img').forEach(img => { img.loading = 'eager'; })")
+        page.wait_for_function("[...document.images].every(img => img.complete)")
+
+        def go(by: int, right: str) -> None:
+            # Twice, since a part of the page may be laid out on the way, and that is not counted as the reader's.
+            for _ in range(2):
+                page.evaluate(f"scrollBy({{ top: {by}, behavior: 'instant' }})")
+                page.wait_for_timeout(100)
+            page.wait_for_function(right)
+
+        assert page.evaluate(shown)
+        go(600, f"!({shown})")
+        go(-200, shown)
+        before = page.evaluate("document.documentElement.dataset.goes")
+        page.evaluate("document.querySelector('h1').style.paddingTop = '400px'")
+        page.wait_for_timeout(200)
+        assert page.evaluate("document.documentElement.dataset.goes") == before == "up"
+        go(600, f"!({shown})")
+        page.keyboard.press("Tab")
+        page.evaluate("document.querySelector('.clocks input:checked').focus({ focusVisible: true })")
+        page.wait_for_function(shown)
+
+
 def test_no_words_of_a_scale_meet_on_paper(built, browser):
     with served(built.root / "_build" / "html") as url, window(browser) as context:
         page = context.new_page()

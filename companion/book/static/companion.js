@@ -61,12 +61,14 @@ function clockSwitch() {
     target.scrollIntoView();
   };
   // On a phone the switch would cover rows of a long chart: it goes as the reader goes down (the stylesheet says where).
-  let last = scrollY;
+  // Where the page has grown, or a clock was chosen, it was not the reader who moved the text.
+  let last = scrollY, height = root.scrollHeight;
   addEventListener("scroll", () => {
-    const by = scrollY - last;
-    if (!root.style.overflowAnchor && Math.abs(by) < 24) return;
+    const by = scrollY - last, moved = root.scrollHeight !== height || root.style.overflowAnchor;
+    if (!moved && Math.abs(by) < 24) return;
     last = scrollY;
-    if (!root.style.overflowAnchor) root.dataset.goes = by > 0 ? "down" : "up"; // it was the reader, and not a choice of a clock
+    height = root.scrollHeight;
+    if (!moved) root.dataset.goes = by > 0 ? "down" : "up";
   }, { passive: true });
   addEventListener("hashchange", reveal);
   show(root.dataset.clock || "both");
