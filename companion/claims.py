@@ -26,6 +26,8 @@ SCALE = {
     "too vague to test": "No observation that we can think of would settle it as worded.",
     "too early to tell": "It could be tested, but the time it names, or the record it needs, has not come.",
 }
+HELD = ("supported", "mostly supported")
+"""The words with which a claim is said to have held up."""
 CONFIDENCE = {
     "high": "Several independent sources agree, the measure fits the claim, and we would be surprised to move by a step.",
     "medium": "The evidence points one way but is thin, indirect or leans on few origins; a step either way is possible.",

@@ -616,23 +616,22 @@ def on_the_scale(groups: dict[str, list[Claim]], docname: str, numbered: bool = 
             body.append([[para(text(name, "group"), f" {counted(len(claims), 'claim')}")]])
             marks.append({"classes": ["group"]})
         for claim in claims:
-            number = (
-                [
-                    " ",
-                    nodes.inline(
-                        "", "", text("¶", "seen"), text("paragraph ", "sr"), nodes.Text(claim.paragraph), classes=["of"]
-                    ),
-                ]
-                if numbered and claim.paragraph
-                else []
-            )
-            words = [para(xref(f"claim-{claim.id}", claim.short if numbered else claim.paraphrase, docname), *number)]
+            words = [named(claim, docname) if numbered else para(xref(f"claim-{claim.id}", claim.paraphrase, docname))]
             body.append([words, [scale_of(claim, "row")], [in_words(claim)]])
             marks.append({"classes": ["moved"] if claim.moved else []})
     ends = [text("contradicted"), text("mixed"), text("supported")]
     place = [nodes.inline("", "", *ends, classes=["ends"]), text("Place on the scale; the next column says it", "sr")]
     heads = ["Claim", place, "In words"]
     return table(heads, body, ("answers",), marks)
+
+
+def named(claim: Claim, docname: str) -> nodes.paragraph:
+    """A claim by its short label, a link, with the number of its paragraph: where claims of several chapters stand together."""
+    line = para(xref(f"claim-{claim.id}", claim.short, docname))
+    if claim.paragraph:
+        number = (text("¶", "seen"), text("paragraph ", "sr"), nodes.Text(claim.paragraph))
+        line += [nodes.Text(" "), nodes.inline("", "", *number, classes=["of"])]
+    return line
 
 
 def key_of_marks() -> nodes.paragraph:

@@ -30,7 +30,7 @@ from companion.book.directives import (
     xref,
 )
 from companion.book.output import details
-from companion.claims import CLOCKS, CONFIDENCE, SCALE, Chapter, Claim, refs
+from companion.claims import CLOCKS, CONFIDENCE, HELD, SCALE, Chapter, Claim, Part, refs
 from companion.project import Project, current
 from companion.sources import Source, label
 from companion.tables import Table
@@ -119,9 +119,7 @@ class Answers(SphinxDirective):
         return table(["In words", "Then", "Since"], body, ("tally",))
 
     def _finding(self, assessed: list[Claim]) -> str:
-        held = {
-            clock: {c.id for c in assessed if getattr(c, clock).word in ("supported", "mostly supported")} for clock in CLOCKS
-        }
+        held = {clock: {c.id for c in assessed if getattr(c, clock).word in HELD} for clock in CLOCKS}
         then, since = len(held["then"]), len(held["since"])
         said = f"Of {_number(len(assessed))} claims, {_number(then)} held up then and {_number(since)} since"
         if then == since and held["then"] != held["since"]:
@@ -330,6 +328,12 @@ class Scale(SphinxDirective):
         return para("For example: ", *joined(links, "; "), ".", classes=("examples",))
 
 
+def sources_of(part: Part, chapter: Chapter) -> list[str]:
+    """The keys of the sources under a part of a claim: those that it cites, and those of its figures."""
+    figures = [chapter.evaluated.values[name].figure for name in part.refs("value") if name in chapter.evaluated.values]
+    return list(dict.fromkeys([*part.refs("cite"), *(key for figure in figures for key in figure.sources)]))
+
+
 def uses_of_sources(project: Project) -> dict[str, dict[str, list[str]]]:
     """What rests on each source: ``{key: {"claims": ids, "tables": names}}``."""
     uses: dict[str, dict[str, list[str]]] = {key: {"claims": [], "tables": []} for key in project.sources}
@@ -346,12 +350,8 @@ def uses_of_sources(project: Project) -> dict[str, dict[str, list[str]]]:
     for chapter in project.chapters:
         for claim in chapter.claims:
             for part in claim.parts:
-                for key in part.refs("cite"):
+                for key in sources_of(part, chapter):
                     add(key, "claims", claim.id)
-                for name in part.refs("value"):
-                    if name in chapter.evaluated.values:
-                        for key in chapter.evaluated.values[name].figure.sources:
-                            add(key, "claims", claim.id)
     return uses
 
 

@@ -18,8 +18,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from companion.book.directives import joined, para, text, xref
-from companion.charts.forms import CREDIT, label_places, oblast_outlines, shade_bounds, simpler
+from companion.charts.forms import shade_bounds
 from companion.charts.frame import nice_range, nice_ticks, number
+from companion.charts.lands import LANDS, label_places, oblast_outlines, simpler
 from companion.problems import Problem, Wrong
 from companion.project import Project, current
 from companion.sources import label
@@ -593,7 +594,7 @@ def explorer_html(project: Project, keys: list[str], up: str = "") -> str:
         f"{_oblast_rows(project, chosen, up, False, [day])}</table></div>"
         f'<details class="territory-all" open><summary>All {count} maps and their figures</summary>'
         f"{_small_maps(project, makers, up)}</details>"
-        f'<p class="territory-credit">{CREDIT} Tables: {_table_links(makers, up)}.</p></div>'
+        f'<p class="territory-credit">{LANDS["ukraine"].credit} Tables: {_table_links(makers, up)}.</p></div>'
     )
 
 

@@ -13,6 +13,7 @@ from companion.book.directives import (
     counted,
     in_words,
     key_of_marks,
+    named,
     para,
     place,
     scale_of,
@@ -21,19 +22,23 @@ from companion.book.directives import (
     text,
     xref,
 )
-from companion.claims import CLOCKS, OUTCOMES, ROLE, Claim, Part
+from companion.book.pages import sources_of
+from companion.claims import CLOCKS, HELD, OUTCOMES, ROLE, Chapter, Claim, Part
 from companion.project import Project, current
 from companion.sources import behind
 
-HELD = ("supported", "mostly supported")
 NEAR = 2
 """A claim within so many steps of a conclusion bears weight."""
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 
 
+def _chapter_of(claim: Claim, project: Project) -> Chapter:
+    return next(chapter for chapter in project.chapters if chapter.where == claim.path)
+
+
 def in_plain(part: Part, claim: Claim, project: Project) -> str:
     """A part's prose where it stands away from its chapter: figures as text, without citations and links."""
-    values = next(chapter.evaluated.values for chapter in project.chapters if chapter.where == claim.path)
+    values = _chapter_of(claim, project).evaluated.values
 
     def said(match: re.Match) -> str:
         role, what = match.groups()
@@ -45,11 +50,6 @@ def in_plain(part: Part, claim: Claim, project: Project) -> str:
 
     plain = _LINK.sub(r"\1", ROLE.sub(said, part.text))
     return re.sub(r"\s+([.,;)])", r"\1", " ".join(plain.split()))
-
-
-def _named(claim: Claim, docname: str) -> nodes.paragraph:
-    number = nodes.inline("", "", text("¶", "seen"), text("paragraph ", "sr"), nodes.Text(claim.paragraph), classes=["of"])
-    return para(xref(f"claim-{claim.id}", claim.short, docname), *([" ", number] if claim.paragraph else []))
 
 
 def steps_to_a_conclusion(claims: dict[str, Claim]) -> dict[str, int]:
@@ -87,7 +87,7 @@ class Argument(SphinxDirective):
         if apart:
             beside = section("Beside the argument", "beside-the-argument")
             beside += para("These claims are neither a reason for another one nor rest on one.")
-            beside += nodes.bullet_list("", *[nodes.list_item("", _named(c, self.env.docname)) for c in apart])
+            beside += nodes.bullet_list("", *[nodes.list_item("", named(c, self.env.docname)) for c in apart])
             out.append(beside)
         return out
 
@@ -102,9 +102,9 @@ class Argument(SphinxDirective):
         for claim in sorted(claims.values(), key=lambda claim: steps[claim.id]):
             weak = not claim.waits_for and any(getattr(claim, clock).word not in HELD for clock in CLOCKS)
             if weak and claim.supports and steps[claim.id] <= NEAR:
-                leads = [_named(claims[up], self.env.docname) for up in claim.supports]
+                leads = [named(claims[up], self.env.docname) for up in claim.supports]
                 below = counted(len(reasons[claim.id]), "claim") if reasons[claim.id] else "none in the op-ed"
-                body.append([[_named(claim, self.env.docname)], [in_words(claim)], leads, below])
+                body.append([[named(claim, self.env.docname)], [in_words(claim)], leads, below])
         node += table(["Claim", "In words", "It is a reason for", "Reasons given for it"], body, ("whole",))
         return node
 
@@ -112,7 +112,7 @@ class Argument(SphinxDirective):
         listed = nodes.bullet_list(classes=["reasons"])
         for claim in claims:
             item = nodes.list_item("")
-            line = nodes.container("", _named(claim, self.env.docname), classes=["reason"])
+            line = nodes.container("", named(claim, self.env.docname), classes=["reason"])
             drawn = scale_of(claim, "row") if not claim.waits_for else None
             if drawn is not None and (drawn["then"] is not None or drawn["since"] is not None):
                 line += drawn
@@ -180,7 +180,7 @@ class Changed(SphinxDirective):
         for claim in moved:
             why = {clock: " ".join(in_plain(part, claim, project) for part in claim.of("why", clock=clock)) for clock in CLOCKS}
             words = [[para(text(getattr(claim, c).word, "assessed")), para(why[c])] for c in CLOCKS]
-            body.append([[_named(claim, docname)], *words])
+            body.append([[named(claim, docname)], *words])
         head = para(f"Of {counted(len(assessed), 'claim')} assessed, {len(moved)} have another word since than then.")
         return [head, table(["Claim", "Then, and why", "Since, and why"], body, ("whole",))]
 
@@ -206,7 +206,7 @@ class Origins(SphinxDirective):
                 (
                     len(origins) / max(len(cited), 1),
                     [
-                        [_named(claim, self.env.docname)],
+                        [named(claim, self.env.docname)],
                         str(len(cited)),
                         str(len(origins)),
                         "; ".join(first) or "none more than once",
@@ -217,16 +217,9 @@ class Origins(SphinxDirective):
         return [table(heads, [row for _, row in sorted(body, key=lambda pair: pair[0])], ("whole",))]
 
     def _cited(self, claim: Claim, project: Project) -> list[str]:
-        values = next(chapter.evaluated.values for chapter in project.chapters if chapter.where == claim.path)
-        keys = [key for part in claim.evidence() for key in part.refs("cite")]
-        keys += [
-            key
-            for part in claim.evidence()
-            for name in part.refs("value")
-            if name in values
-            for key in values[name].figure.sources
-        ]
-        return [key for key in dict.fromkeys(keys) if key in project.sources]
+        chapter = _chapter_of(claim, project)
+        keys = dict.fromkeys(key for part in claim.evidence() for key in sources_of(part, chapter))
+        return [key for key in keys if key in project.sources]
 
 
 def register(app: Sphinx) -> None:

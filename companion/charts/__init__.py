@@ -561,11 +561,11 @@ def maps(
 
     The five shades are fifths of ``limits``; where none are given, of 0 to 100 for shares of which one is over 50, else from 0
     to a round figure above the largest. Both pictures of a chart have the same shades. Grey is a place without a figure; one
-    with 0 has the lightest shade. The picture says that grey is no figure in the table, or in that of what was known then
-    none public by that day; ``grey`` adds what that means there, where the table's description says it ("that map shows no
-    held land"). Figures are printed where there is room, the others
-    in a note. The first map with the fewest figures has names where there is room: on Ukraine of oblasts with a figure of 10
-    or more in any panel, shortened where they are long; on Europe of countries with a figure, in full.
+    with 0 has the lightest shade. The picture says that grey is no figure in the table, and the picture of what was known then
+    that it is none public by that day; ``grey`` adds what that means there, where the table's description says it ("that map
+    shows no held land"). Figures are printed where there is room, the others in a note. The first map with the fewest figures
+    has names where there is room: on Ukraine of oblasts with a figure of 10 or more in any panel, shortened where they are
+    long; on Europe of countries with a figure, in full.
     """
     from companion.charts.forms import shade_bounds
     from companion.charts.lands import LANDS, check_names

@@ -37,8 +37,6 @@ from companion.charts.frame import (
     wrap,
 )
 from companion.charts.lands import LANDS, area, label_places, outlines, parts_by_px
-from companion.charts.lands import oblast_outlines as oblast_outlines
-from companion.charts.lands import simpler as simpler
 from companion.charts.said import typographic
 from companion.charts.then import cut_off_in_words
 from companion.problems import Problem, Wrong
@@ -1033,9 +1031,6 @@ def _bar_values(sheet: Sheet, ax: Axes, px, data: pd.DataFrame, names: list[str]
 
 
 # Maps
-
-
-CREDIT = LANDS["ukraine"].credit
 
 
 def shade_bounds(values: pd.Series, unit: str, limits: tuple[float, float] | None = None) -> list[float]:
