@@ -38,7 +38,7 @@ CLOCKS = ("then", "since")
 PARTS = ("why", "evidence", "searched", "would-change", "base-rate", "history")
 """The directives that stand in a claim; ``why`` says in a sentence or two why it is this word and not the next,
 ``base-rate`` how often such things happen."""
-OUTCOMES = ("happened", "happened in part", "did not happen", "open", "too vague to say")
+OUTCOMES = ("came true", "came true in part", "did not come true", "open", "too vague to say")
 """What came of a forecast: the words with which its outcome begins."""
 ROLE = re.compile(r"\{(value|cite|quote|label|chart|claim)\}`([^`]+)`")
 _ASSESSED = re.compile(r"^\s*(.+?)\s*\(\s*(\w+)\s*\)\s*$")

@@ -742,7 +742,7 @@ BREAKS = [
     ),
     Break(
         "forecast without outcome",
-        swap(P11, ":outcome: Did not happen. It held nearly all of it.\n", ""),
+        swap(P11, ":outcome: Did not come true. It held nearly all of it.\n", ""),
         P11,
         "{claim} half-by-next-harvest",
         "claim",
@@ -750,11 +750,11 @@ BREAKS = [
     ),
     Break(
         "outcome in other words",
-        swap(P11, ":outcome: Did not happen. It", ":outcome: It"),
+        swap(P11, ":outcome: Did not come true. It", ":outcome: It"),
         P11,
         "{claim} half-by-next-harvest",
         "claim",
-        ":outcome: begins with what came of it and a full stop: Happened, Happened in part, Did not happen, Open",
+        ":outcome: begins with what came of it and a full stop: Came true, Came true in part, Did not come true, Open",
     ),
     Break(
         "reason for an unknown claim",

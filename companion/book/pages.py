@@ -123,8 +123,9 @@ class Answers(SphinxDirective):
         then, since = len(held["then"]), len(held["since"])
         said = f"Of {_number(len(assessed))} claims, {_number(then)} held up then and {_number(since)} since"
         if then == since and held["then"] != held["since"]:
-            return f"{said}, but not the same {_number(then)}"
-        return said
+            said += f", but not the same {_number(then)}"
+        early = sum(claim.since.word == "too early to tell" for claim in assessed)
+        return f"{said}; {_number(early)} can’t be judged yet" if early else said
 
     def _groups(self, assessed: list[Claim]) -> dict[str, list[Claim]]:
         """Claims by how their word moved along the scale; within a group from supported to contradicted, then in book order."""

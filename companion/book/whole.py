@@ -66,10 +66,15 @@ def steps_to_a_conclusion(claims: dict[str, Claim]) -> dict[str, int]:
     return steps
 
 
+def _under(claim: Claim, reasons: dict[str, list[Claim]]) -> set[str]:
+    """The claims on which one rests, by id, however far down."""
+    return {ident for below in reasons[claim.id] for ident in {below.id} | _under(below, reasons)}
+
+
 class Argument(SphinxDirective):
     """What supports what, from the conclusions down to the claims that rest on nothing else in the op-ed.
 
-    First the weak points that carry others, then the whole as a nested list.
+    First the conclusions, then the weak points near them, then the whole as a nested list.
     """
 
     def run(self) -> list[nodes.Node]:
@@ -79,8 +84,16 @@ class Argument(SphinxDirective):
             for ident in claim.supports:
                 reasons[ident].append(claim)
         tops = [claim for claim in claims.values() if not claim.supports and reasons[claim.id]]
+        under = {claim.id: _under(claim, reasons) for claim in tops}
+        tops.sort(key=lambda claim: -len(under[claim.id]))
+        order = {ident: i for i, claim in reversed([*enumerate(tops)]) for ident in under[claim.id]}
         apart = [claim for claim in claims.values() if not claim.supports and not reasons[claim.id]]
-        out: list[nodes.Node] = [self._weak(claims, reasons)]
+        ends = section("Where it leads", "conclusions")
+        for claim in tops:
+            line = in_words(claim)
+            line.insert(0, [xref(f"claim-{claim.id}", claim.paraphrase.rstrip("."), self.env.docname), nodes.Text(": ")])
+            ends += line
+        out: list[nodes.Node] = [ends, self._weak(claims, reasons, order)]
         whole = section("The whole", "the-whole", classes=("argument",))
         whole += [key_of_marks(), self._tree(tops, reasons, set())]
         out.append(whole)
@@ -91,15 +104,17 @@ class Argument(SphinxDirective):
             out.append(beside)
         return out
 
-    def _weak(self, claims: dict[str, Claim], reasons: dict[str, list[Claim]]) -> nodes.section:
-        node = section("Where it bears weight and does not hold", "weak-points")
+    def _weak(self, claims: dict[str, Claim], reasons: dict[str, list[Claim]], order: dict[str, int]) -> nodes.section:
+        """``order`` ranks claims by the conclusion that they lead to, the one with most claims under it first."""
+        node = section("Where it bears weight and is not shown to hold", "weak-points")
         node += para(
             "The claims that are at most two steps from a conclusion and whose word, on one of the clocks, is not supported or "
-            "mostly supported; the nearest to a conclusion first. A claim that fails further down weakens its own branch alone."
+            "mostly supported; the nearest to a conclusion first. Too early or too vague is not a claim that failed. "
+            "What fails further down weakens its own branch alone."
         )
         steps = steps_to_a_conclusion(claims)
         body = []
-        for claim in sorted(claims.values(), key=lambda claim: steps[claim.id]):
+        for claim in sorted(claims.values(), key=lambda claim: (order.get(claim.id, len(order)), steps[claim.id])):
             weak = not claim.waits_for and any(getattr(claim, clock).word not in HELD for clock in CLOCKS)
             if weak and claim.supports and steps[claim.id] <= NEAR:
                 leads = [named(claims[up], self.env.docname) for up in claim.supports]
@@ -213,7 +228,7 @@ class Origins(SphinxDirective):
                     ],
                 )
             )
-        heads = ["Claim", "Publications", "Origins", "Most often"]
+        heads = ["Claim", "Publications", "Origins", "Origins named most often (how often)"]
         return [table(heads, [row for _, row in sorted(body, key=lambda pair: pair[0])], ("whole",))]
 
     def _cited(self, claim: Claim, project: Project) -> list[str]:
