@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from browser import WIDTHS, window
 from bs4 import BeautifulSoup
 from conftest import REAL
 
-from companion.claims import OUTCOMES
+from companion.claims import CLOCKS, OUTCOMES
 from companion.project import Project
 
 HELD = ("supported", "mostly supported")
@@ -27,7 +30,11 @@ def page(site):
 
 def claim_in(node) -> str:
     """The claim that the first link in a node leads to."""
-    return node.select_one("a[href*='#claim-']")["href"].partition("#claim-")[2]
+    return claim_in_link(node.select_one("a[href*='#claim-']"))
+
+
+def claim_in_link(link) -> str:
+    return link["href"].partition("#claim-")[2]
 
 
 def test_each_reason_stands_under_what_it_is_a_reason_for(page, claims):
@@ -52,6 +59,54 @@ def test_weak_points_are_near_a_conclusion_and_do_not_hold(page, claims):
     }
     rows = page("argument").select("#weak-points tbody tr")
     assert {claim_in(row) for row in rows} == right and len(rows) == len(right) > 0
+
+
+def test_the_map_has_a_mark_for_each_claim_of_the_argument(page, claims):
+    argued = {up for claim in claims.values() for up in claim.supports} | {c.id for c in claims.values() if c.supports}
+    signs = [node.get_text().strip() for node in page("argument").select(":is(#conclusions, #weak-points) .sign")]
+    for size in ("wide", "narrow"):
+        marks = page("argument").select(f"svg.argument-map.{size} > a")
+        assert sorted(claim_in_link(mark) for mark in marks) == sorted(argued)
+        for mark in marks:
+            claim = claims[claim_in_link(mark)]
+            assert mark.title.get_text() == claim.short
+            for clock in CLOCKS:
+                half = mark.select_one(f".clock-{clock}")
+                word = getattr(claim, clock).word
+                assert f"word-{word.replace(' ', '-')}" in half["class"] and ("A" in half["d"]) == (word in HELD), claim.id
+        named = [mark.select_one("text").get_text().split()[0] for mark in marks if mark.select_one("text")]
+        assert sorted(named) == sorted(signs) and len(set(named)) == len(named) > 5
+
+
+def test_lines_of_the_map_lead_one_way_from_each_reason(page, claims):
+    svg = page("argument").select_one("svg.argument-map.wide")
+    at = {claim_in_link(mark): re.findall(r"[\d.]+", mark["transform"]) for mark in svg.select("a")}
+    drawn = {
+        (tuple(map(float, points[:2])), tuple(map(float, points[-2:])))
+        for path in svg.select("path.reason-for")
+        for points in (re.findall(r"-?[\d.]+", line) for line in path["d"].split("M")[1:])
+    }
+    right = {(tuple(map(float, at[up])), tuple(map(float, at[claim.id]))) for claim in claims.values() for up in claim.supports}
+    assert drawn == right and all(start[0] < end[0] for start, end in drawn)
+    assert len({tuple(place) for place in at.values()}) == len(at), "two marks in one place"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_names_on_the_map_lie_on_no_mark_and_no_other_name(site, browser, width):
+    with window(browser, width=width) as context:
+        opened = context.new_page()
+        opened.goto(f"{site.url}/argument.html")
+        met = opened.evaluate(
+            """() => {
+              const seen = e => e.getClientRects().length, svg = [...document.querySelectorAll('.argument-map')].filter(seen);
+              const boxes = [...svg[0].querySelectorAll('a text, a path')].map(e => [e, e.getBoundingClientRect()]);
+              const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 2 && b.top < a.bottom - 2;
+              return {maps: svg.length, boxes: boxes.length, met: boxes.flatMap(([e, a]) => boxes
+                .filter(([f, b]) => e.tagName == 'text' && f.parentNode != e.parentNode && meet(a, b))
+                .map(([f]) => [e.textContent, f.textContent || f.parentNode.querySelector('title').textContent]))};
+            }"""
+        )
+    assert met["maps"] == 1 and met["boxes"] > 100 and met["met"] == []
 
 
 def test_every_forecast_is_in_the_docket_under_what_came_of_it(page, claims):

@@ -16,7 +16,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 from companion import __version__
-from companion.book import directives, finding, output, pages, poll_explorer, publish, territory_explorer, theme, whole
+from companion.book import argument, directives, finding, output, pages, poll_explorer, publish, territory_explorer, theme, whole
 from companion.checks import run as run_checks
 from companion.problems import Wrong
 from companion.project import Project, current, use
@@ -159,6 +159,7 @@ def setup(app: Sphinx) -> dict:
     output.register(app)
     pages.register(app)
     whole.register(app)
+    argument.register(app)
     poll_explorer.register(app)
     territory_explorer.register(app)
     publish.register(app)

@@ -1,4 +1,4 @@
-"""Pages that only a whole book can have: the argument, the forecasts, what changed since, who rests on whom."""
+"""Pages that only a whole book can have: the forecasts, what changed since, who rests on whom."""
 
 from __future__ import annotations
 
@@ -12,23 +12,19 @@ from sphinx.util.docutils import SphinxDirective
 from companion.book.directives import (
     counted,
     in_words,
-    key_of_marks,
     named,
     para,
     place,
-    scale_of,
     section,
     table,
     text,
     xref,
 )
 from companion.book.pages import sources_of
-from companion.claims import CLOCKS, HELD, OUTCOMES, ROLE, Chapter, Claim, Part
+from companion.claims import CLOCKS, OUTCOMES, ROLE, Chapter, Claim, Part
 from companion.project import Project, current
 from companion.sources import behind
 
-NEAR = 2
-"""A claim within so many steps of a conclusion bears weight."""
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 
 
@@ -50,97 +46,6 @@ def in_plain(part: Part, claim: Claim, project: Project) -> str:
 
     plain = _LINK.sub(r"\1", ROLE.sub(said, part.text))
     return re.sub(r"\s+([.,;)])", r"\1", " ".join(plain.split()))
-
-
-def steps_to_a_conclusion(claims: dict[str, Claim]) -> dict[str, int]:
-    """How many reasons lie between each claim and the nearest one that supports nothing further; 0 for that one."""
-    steps: dict[str, int] = {}
-
-    def count(claim: Claim) -> int:
-        if claim.id not in steps:
-            steps[claim.id] = 1 + min(count(claims[up]) for up in claim.supports) if claim.supports else 0
-        return steps[claim.id]
-
-    for claim in claims.values():
-        count(claim)
-    return steps
-
-
-def _under(claim: Claim, reasons: dict[str, list[Claim]]) -> set[str]:
-    """The claims on which one rests, by id, however far down."""
-    return {ident for below in reasons[claim.id] for ident in {below.id} | _under(below, reasons)}
-
-
-class Argument(SphinxDirective):
-    """What supports what, from the conclusions down to the claims that rest on nothing else in the op-ed.
-
-    First the conclusions, then the weak points near them, then the whole as a nested list.
-    """
-
-    def run(self) -> list[nodes.Node]:
-        claims = current().claims
-        reasons: dict[str, list[Claim]] = {ident: [] for ident in claims}
-        for claim in claims.values():
-            for ident in claim.supports:
-                reasons[ident].append(claim)
-        tops = [claim for claim in claims.values() if not claim.supports and reasons[claim.id]]
-        under = {claim.id: _under(claim, reasons) for claim in tops}
-        tops.sort(key=lambda claim: -len(under[claim.id]))
-        order = {ident: i for i, claim in reversed([*enumerate(tops)]) for ident in under[claim.id]}
-        apart = [claim for claim in claims.values() if not claim.supports and not reasons[claim.id]]
-        ends = section("Where it leads", "conclusions")
-        for claim in tops:
-            line = in_words(claim)
-            line.insert(0, [xref(f"claim-{claim.id}", claim.paraphrase.rstrip("."), self.env.docname), nodes.Text(": ")])
-            ends += line
-        out: list[nodes.Node] = [ends, self._weak(claims, reasons, order)]
-        whole = section("The whole", "the-whole", classes=("argument",))
-        whole += [key_of_marks(), self._tree(tops, reasons, set())]
-        out.append(whole)
-        if apart:
-            beside = section("Beside the argument", "beside-the-argument")
-            beside += para("These claims are neither a reason for another one nor rest on one.")
-            beside += nodes.bullet_list("", *[nodes.list_item("", named(c, self.env.docname)) for c in apart])
-            out.append(beside)
-        return out
-
-    def _weak(self, claims: dict[str, Claim], reasons: dict[str, list[Claim]], order: dict[str, int]) -> nodes.section:
-        """``order`` ranks claims by the conclusion that they lead to, the one with most claims under it first."""
-        node = section("Where it bears weight and is not shown to hold", "weak-points")
-        node += para(
-            "The claims that are at most two steps from a conclusion and whose word, on one of the clocks, is not supported or "
-            "mostly supported; the nearest to a conclusion first. Too early or too vague is not a claim that failed. "
-            "What fails further down weakens its own branch alone."
-        )
-        steps = steps_to_a_conclusion(claims)
-        body = []
-        for claim in sorted(claims.values(), key=lambda claim: (order.get(claim.id, len(order)), steps[claim.id])):
-            weak = not claim.waits_for and any(getattr(claim, clock).word not in HELD for clock in CLOCKS)
-            if weak and claim.supports and steps[claim.id] <= NEAR:
-                leads = [named(claims[up], self.env.docname) for up in claim.supports]
-                below = counted(len(reasons[claim.id]), "claim") if reasons[claim.id] else "none in the op-ed"
-                body.append([[named(claim, self.env.docname)], [in_words(claim)], leads, below])
-        node += table(["Claim", "In words", "It is a reason for", "Reasons given for it"], body, ("whole",))
-        return node
-
-    def _tree(self, claims: list[Claim], reasons: dict[str, list[Claim]], shown: set[str]) -> nodes.bullet_list:
-        listed = nodes.bullet_list(classes=["reasons"])
-        for claim in claims:
-            item = nodes.list_item("")
-            line = nodes.container("", named(claim, self.env.docname), classes=["reason"])
-            drawn = scale_of(claim, "row") if not claim.waits_for else None
-            if drawn is not None and (drawn["then"] is not None or drawn["since"] is not None):
-                line += drawn
-            line += in_words(claim)
-            item += line
-            below = reasons[claim.id]
-            if below and claim.id in shown:
-                item += para("Its reasons stand where it is first named.", classes=("again",))
-            elif below:
-                shown.add(claim.id)
-                item += self._tree(below, reasons, shown)
-            listed += item
-        return listed
 
 
 class Docket(SphinxDirective):
@@ -238,5 +143,5 @@ class Origins(SphinxDirective):
 
 
 def register(app: Sphinx) -> None:
-    for name, directive in {"argument": Argument, "docket": Docket, "changed": Changed, "origins": Origins}.items():
+    for name, directive in {"docket": Docket, "changed": Changed, "origins": Origins}.items():
         app.add_directive(name, directive)
