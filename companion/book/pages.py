@@ -312,7 +312,7 @@ class Scale(SphinxDirective):
         """Two claims with the word, from two chapters if it can be: first those that have it on both clocks, most surely."""
         levels = list(CONFIDENCE)
         having = [
-            (-len(clocks), min(levels.index(getattr(claim, clock).confidence) for clock in clocks), i, claim, clocks)
+            (-len(clocks), max(levels.index(getattr(claim, clock).confidence) for clock in clocks), i, claim, clocks)
             for i, claim in enumerate(claim for claim in current().claims.values() if not claim.waits_for)
             if (clocks := [clock for clock in CLOCKS if getattr(claim, clock).word == word])
         ]
