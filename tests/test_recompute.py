@@ -19,10 +19,14 @@ from companion.recompute import (
     break_even,
     chronicles,
     chronicles_groups,
+    chronicles_questions,
     compare,
     consumer_prices,
+    dead_by_people,
     dead_by_region,
+    euvsdisinfo,
     finish,
+    foreign_agents,
     grain,
     isw,
     kiel,
@@ -34,6 +38,7 @@ from companion.recompute import (
     prices,
     refugees,
     regimes,
+    terms_in_land,
     truces,
     war_endings,
 )
@@ -94,8 +99,8 @@ def outcome(comparisons):
 
 
 RECIPES = (
-    "bank_of_russia billionaires consumer_prices dead_by_region grain kiel launches named_dead oryx prices refugees "
-    "regimes truces war_endings"
+    "bank_of_russia billionaires consumer_prices dead_by_people dead_by_region euvsdisinfo foreign_agents grain kiel launches "
+    "named_dead oryx prices refugees regimes truces war_endings"
 ).split()
 
 
@@ -452,6 +457,124 @@ def test_groups_on_the_command_line(tmp_path, capsys):
     lines = capsys.readouterr().err.strip().split("\n")
     assert len(lines) == 4
     assert "WAVE=FILE" in lines[0] and "no wave '99'" in lines[1] and "no variable" in lines[2]
+
+
+# Chronicles, other questions and consistent supporters
+
+
+def core_of(wave, **columns):
+    """Wave 9 or 15 with the three answers: 40 for war, 20 for peace, 20 who support but would take a withdrawal."""
+    support, withdrawal, budget = {"9": ("Q10", "Q21", "Q9"), "15": ("Q21", "Q19", "Q22")}[wave]
+    return pd.DataFrame(
+        {
+            support: [1] * 40 + [99] * 10 + [2] * 10 + [1] * 20,
+            withdrawal: [2] * 40 + [1] * 40,
+            budget: [1] * 40 + [2] * 40,
+            "w": [1.0] * 80,
+        }
+    ).assign(**columns)
+
+
+QUESTION_WAVES = "wave,support_variable,weight_variable\n8,Q16,w\n9,Q10,w\n11,Q13,w\n12,Q21,w\n13,Q17,w (also v)\n15,Q21,w"
+QUESTION_COLUMNS = "base,value,ci_low,ci_high,sample_n,n_eff,deff,unweighted_value,variable"
+
+
+def question_tables(
+    other="8,x,one answer,named,all asked,1,1,1,40,40,1,1,Q1", core="8,x,in the group,all asked,1,1,1,40,40,1,1,Q1"
+):
+    return tables(
+        chronicles_waves=QUESTION_WAVES,
+        chronicles_other_questions=f"wave,series,kind,answer,{QUESTION_COLUMNS}\n{other}",
+        chronicles_core_groups=f"wave,series,answer,{QUESTION_COLUMNS}\n{core}",
+    )
+
+
+def test_consistent_supporters_and_who_would_take_a_withdrawal():
+    # Wilson for 40, 20 and 20 of 80, and 20 of 60. The support of 20 is a third of those who support.
+    core = """9,consistent supporters of war,in the group,all asked,50,39.3,60.7,80,80,1,50,Q10+Q21+Q9
+        9,consistent supporters of peace,in the group,all asked,25,16.81,35.48,80,80,1,25,Q10+Q21+Q9
+        9,supporters who would back withdrawal,in the group,supporters,33.33,22.73,45.94,60,60,1,33.33,Q10+Q21+Q9
+        9,budget priority,other or hard to say,all asked,0,0,4.58,80,80,1,0,Q9
+        9,budget priority,army first,all asked,51,39.3,60.7,80,80,1,50,Q9"""
+    parts = chronicles_questions.redo({"9": core_of("9")}, question_tables(core=core))
+    found = {what.split(", ")[1]: pair for what, pair in outcome(parts).items()}
+    assert found.pop("value") == (5, 1)  # 40 of 80 put the army first, not 51%
+    assert set(found.values()) == {(5, 0)} and len(found) == 6
+
+
+def test_an_empty_answer_on_withdrawal_counts_only_in_wave_15():
+    row = {"series": "consistent supporters of war", "answer": "in the group"}
+    for wave, n, variables in (("9", 40, "Q10+Q21+Q9"), ("15", 80, "Q21+Q19+Q22")):
+        frame = core_of(wave)
+        frame[variables.split("+")[1]] = [2.0] * 40 + [np.nan] * 40
+        found = chronicles_questions.core({**row, "wave": wave, "variable": variables}, frame, frame["w"], wave)
+        assert (found["sample_n"], found["value"]) == (n, 4000 / n)
+
+
+def answers(codes, series, answer, base="all asked", wave="15", kind="one answer", weights=None):
+    frame = pd.DataFrame({"Q1": codes})
+    weights = pd.Series([1.0] * len(codes) if weights is None else weights)
+    row = {"wave": wave, "series": series, "answer": answer, "base": base, "kind": kind, "variable": "Q1"}
+    return chronicles_questions.other(row, frame, weights, wave)
+
+
+def test_an_empty_cell_is_hard_to_say_where_all_were_asked():
+    codes = [1.0] * 40 + [2.0] * 20 + [99.0] * 10 + [100.0] * 10 + [np.nan] * 20
+    circle = ("circle supports operation", "hard to say")
+    assert answers(codes, *circle)["value"] == 30
+    half = answers(codes, *circle, base="half of the sample")
+    assert (half["sample_n"], half["value"]) == (80, 12.5)
+    assert answers(codes, "circle supports operation", "declined")["value"] == 10
+    assert answers(codes, "circle supports operation", "hard to say or declined")["value"] == 40
+
+
+def test_codes_of_answers():
+    codes = [1.0] * 40 + [2.0] * 30 + [3.0] * 20 + [0.0] * 10
+    assert answers(codes, "own finances past year", "worsened")["value"] == 20
+    assert answers(codes, "own finances past year", "worsened", wave="12")["value"] == 30  # wave 12 has another order
+    assert answers(codes, "heard of event: shelling", "important to me")["value"] == 30
+    assert answers(codes, "ready to take part in operation", "ready (self or close ones)")["value"] == 40
+    assert answers(codes, "feeling on hearing of mobilisation: anger", "not named", kind="one of several")["value"] == 10
+    assert answers(codes, "events wish in coming year", "sanctions lifted", kind="one of several")["value"] == 40
+    with pytest.raises(Wrong, match="no code known for 'perhaps'"):
+        answers(codes, "wish to emigrate", "perhaps")
+    with pytest.raises(Wrong, match="20 respondents .*circle supports operation, hard to say"):
+        answers(codes[:20], "circle supports operation", "hard to say")
+
+
+def test_a_share_of_unequal_weights_and_a_mean():
+    # 20 of 40 who say 1 weigh three times the others: 60 of 80. Kish: 80² / (20·9 + 20·1) = 32.
+    weights = [3.0] * 20 + [1.0] * 20 + [0.0] * 5 + [np.nan] * 5
+    found = answers([1.0] * 20 + [2.0] * 20 + [1.0] * 10, "change of power brings", "more harm", weights=weights)
+    assert [found[name] for name in ("sample_n", "value", "n_eff", "deff", "unweighted_value")] == [40, 75, 32, 1.25, 50]
+    # Numbers 80 and 40 with the same weights: mean 70, variance 3/4·10² + 1/4·30² = 300, error √(300/32).
+    numbers = [80.0] * 20 + [40.0] * 20 + [0.0] * 10
+    found = answers(numbers, "perceived support", "x", base="people who named a number", kind="mean", weights=weights)
+    assert (found["sample_n"], found["value"], found["unweighted_value"]) == (40, 70, 60)
+    assert found["ci_high"] - 70 == pytest.approx(1.959964 * math.sqrt(300 / 32)) == 70 - found["ci_low"]
+    with pytest.raises(Wrong, match="20 respondents"):
+        answers(numbers[:20] + [np.nan] * 20, "perceived support", "x", base="some", kind="mean")
+
+
+def test_other_questions_beside_their_table_leave_other_waves_out():
+    frame = pd.DataFrame({"Q22": ["Совершенно безопасно"] * 20 + ["Очень опасно"] * 10 + ["4"] * 10, "w": 1.0})
+    other = """11,how safe to take part in surveys on operation,one answer,1 quite safe,all asked,50,35.2,64.8,40,40,1,50,Q22
+        11,how safe to take part in surveys on operation,one answer,4,all asked,25,14.19,40.19,40,40,1,24,Q22
+        12,how safe to take part in surveys on operation,one answer,4,all asked,25,14.19,40.19,40,40,1,25,Q47"""
+    found = {
+        what.split(", ")[1]: pair
+        for what, pair in outcome(chronicles_questions.redo({"11": frame}, question_tables(other))).items()
+    }
+    assert found.pop("unweighted_value") == (2, 1) and set(found.values()) == {(2, 0)}
+
+
+def test_other_questions_on_the_command_line(tmp_path, capsys):
+    (tmp_path / "w.csv").write_text("a\n1\n")
+    # Of wave 1 neither table has a row.
+    for given in ("99", "9", "1"):
+        assert chronicles_questions.main([f"{given}={tmp_path / 'w.csv'}"]) == 2
+    unknown, without, nothing = capsys.readouterr().err.strip().split("\n")
+    assert "no wave '99'" in unknown and "no variable" in without and "no row of a table" in nothing
 
 
 # How much insincerity a majority could bear
@@ -854,6 +977,56 @@ def test_ages_of_two_lists(tmp_path):
     }
 
 
+# The dead by people
+
+
+def peoples(tmp_path):
+    men = {"Tuvan": 10, "other": 90}
+    return [
+        csv(
+            tmp_path / "men.csv",
+            "newEthn,nPopulation_8_32,sumPopulation_8_32\n" + "\n".join(f"{name},{n},100" for name, n in men.items()),
+        ),
+        csv(tmp_path / "2022.csv", "deathConfirmedDate,birthYear,region\n" + "2022-11-30,1990,Tuva\n" * 49 + ",,"),
+    ]
+
+
+def test_a_people_s_share_of_the_dead_over_that_of_the_men(tmp_path):
+    # 20 of 50 dead and 10 of 100 men: 0.4 / 0.1 = 4; the others 0.6 / 0.9.
+    dead, men = pd.Series({"Tuvans": 20, "others": 30}), pd.Series({"others": 90, "Tuvans": 10})
+    found = dead_by_people.ratios(dead, men)
+    assert found["value"].to_dict() == {"Tuvans": pytest.approx(4), "others": pytest.approx(2 / 3)}
+    # A share of the dead that an end of the interval could be is at 1.96 standard errors, both shares being as likely as
+    # can be if that were the ratio. For r: p of the men is the smaller root of a·p² + b·p + c = 0 (Miettinen and Nurminen).
+    for ratio in found.loc["Tuvans", ["ci_low", "ci_high"]]:
+        a, b, c = ratio * 150, -(ratio * 50 + 20 + 100 + 10 * ratio), 30
+        p = (-b - math.sqrt(b * b - 4 * a * c)) / (2 * a)
+        error = math.sqrt(ratio * p * (1 - ratio * p) / 50 + ratio**2 * p * (1 - p) / 100)
+        assert abs(0.4 - ratio * 0.1) / error == pytest.approx(1.959964, abs=0.01)
+
+
+def test_ratios_stand_for_counts_that_overflow_whole_numbers():
+    dead, men = pd.Series({"Tuvans": 104, "others": 9_488}), pd.Series({"Tuvans": 49_050, "others": 21_983_810})
+    low, high = dead_by_people.ratios(dead, men).loc["Tuvans", ["ci_low", "ci_high"]]
+    assert (low, high) == (pytest.approx(4.02, abs=0.01), pytest.approx(5.89, abs=0.01))
+
+
+def test_peoples_beside_their_table(tmp_path, capsys):
+    table = """date,people,value,ci_low,ci_high,dead,dead_of,men,men_of
+        2022-12-01,Tuvans,4,2.037,8.163,20,50,10,100
+        2022-12-01,others,0.667,0.523,0.816,30,50,91,100
+        2023-04-11,Tuvans,4,2.037,8.163,20,50,10,100
+        2023-04-11,others,0.667,0.523,0.816,30,50,90,100"""
+    parts = dead_by_people.redo(peoples(tmp_path), tables(deaths_by_people=table))
+    found = outcome(parts)
+    assert found["men"] == (4, 1) and found["all men"] == found["value"] == (4, 0)
+    # The list has 50 names, one without a day; that of 2023 isn't given.
+    assert found["all dead"] == found["peoples together"] == (1, 0)
+    assert "2023-04-11" in parts[-1].left_out
+    assert dead_by_people.main([str(peoples(tmp_path)[1])]) == 2
+    assert "give the men by people" in capsys.readouterr().err
+
+
 # The dead by region
 
 
@@ -1253,3 +1426,132 @@ def test_fates_of_leaders_after_wars(tmp_path):
 def test_a_part_of_the_files_is_not_enough(tmp_path, capsys):
     assert regimes.main([str(polity_file(tmp_path))]) == 2
     assert "give the regimes" in capsys.readouterr().err
+
+
+# Cases of disinformation
+
+
+def test_cases_on_ukraine_and_a_word_within_a_word(tmp_path):
+    path = csv(
+        tmp_path / "posts.csv",
+        """date,title,countries,keywords
+        2019-01-01,Neo-Nazis rule Kyiv,Russia+Ukraine,EU
+        2019-12-31,Peace,Ukraine,Stepan BANDERA+EU
+        2019-05-05,Peace,Ukraine,
+        2019-05-05,Fascism is back,Ukraine,EU
+        2019-05-05,Fascists in Riga,Latvia,EU
+        2019-05-05,Ukrainians abroad,,fascist
+        2020-01-01,Peace,Ukraine+US,EU
+        2021-01-01,Peace,US,EU""",
+    )
+    found = euvsdisinfo.by_year(known([path], **euvsdisinfo.FILES)["cases"])
+    assert found[euvsdisinfo.COUNT].tolist() == [4, 1, 0]
+    assert found[euvsdisinfo.SHARE].tolist() == [pytest.approx(100 * 4 / 6), 100, 0]
+    # "Fascism" isn't one of the words; a year without a case on Ukraine has no share of them.
+    assert found[euvsdisinfo.NAZI].fillna(-1).tolist() == [50, 0, -1]
+    table = """date,indicator,value
+        2019-12-31,cases on Ukraine,4
+        2020-12-31,cases on Ukraine,2
+        2019-12-31,share of all cases that are on Ukraine,66.7
+        2019-12-31,share of cases on Ukraine with a Nazi word,50
+        2018-12-31,share of cases on Ukraine with a Nazi word,9"""
+    parts = euvsdisinfo.redo([path], tables(euvsdisinfo_ukraine=table))
+    assert list(outcome(parts).values()) == [(2, 1), (1, 0), (1, 0)]
+    assert "2018-12-31" in parts[2].left_out
+
+
+# The register of foreign agents
+
+AGENTS = """date,indicator,group,value,source_id
+    2021-12-31,added in the year,all,3,minjust_fa_2024_02
+    2021-12-31,added in the year,all,108,fa_kom_2023_05
+    2021-12-31,added in the year,persons,2,minjust_fa_2024_02
+    2022-12-31,added in the year,persons,0,minjust_fa_2024_02
+    2021-12-31,on the register at year end,all,2,minjust_fa_2024_02
+    2023-12-31,on the register at year end,all,2,minjust_fa_2024_02
+    2022-12-31,taken off in the year,all,2,minjust_fa_2024_02"""
+
+
+def test_entries_by_the_day_of_decision_in_either_kind_of_file(tmp_path):
+    dates = csv(
+        tmp_path / "dates.csv",
+        """decision_date,exclusion_date,kind
+        2021-01-01,2021-12-31,organisation (no birth date)
+        2021-12-31,2022-01-01,person (birth date given)
+        2021-06-01,,person (birth date given)
+        2023-03-01,2024-01-05,organisation (no birth date)
+        2024-01-09,,person (birth date given)""",
+    )
+    rows = """01.01.2021,31.12.2021,
+        31.12.2021,01.01.2022,02.03.1970
+        01.06.2021,,02.03.1970
+        01.03.2023,05.01.2024,
+        09.01.2024,,02.03.1970"""
+    header = ",".join(foreign_agents.FILES["register"])
+    register = csv(tmp_path / "register.csv", f"{header}\n{rows}")
+    for path in (dates, register):
+        (part,) = foreign_agents.redo([path], tables(foreign_agents=AGENTS))
+        # One was taken off in 2022, not two. The ministry's own figure isn't compared; 2022 has none added, which is 0.
+        assert (len(part.frame), len(part.apart), part.left_out) == (6, 1, "")
+        assert part.apart["recomputed"].tolist() == [1]
+
+
+def test_a_register_after_the_last_whole_year_gives_nothing():
+    rows = pd.DataFrame({"added": [pd.Timestamp("2024-01-09")], "removed": [pd.NaT], "person": [True]})
+    assert foreign_agents.by_year(rows).empty
+
+
+# Terms in land
+
+OBLASTS = """date,oblast,series,area_km2,oblast_polygon_km2
+    2022-02-23,Donetsk,pre2022_line_liveuamap,30,100
+    2022-02-23,Crimea,pre2022_line_liveuamap,40,40
+    2022-03-25,Donetsk,maps,55,100
+    2022-03-25,Crimea,maps,40,40
+    2022-03-25,Sumy,maps,10,80
+    2022-05-25,Sumy,maps,1,80
+    2022-03-26,Donetsk,maps,,
+    2022-03-27,Donetsk,others,60,100"""
+TERMS = """date,side,terms,oblast,value,pct,map_date,map
+    2022-03-27,Russia,the rest of Donetsk,Donetsk,45,45,2022-03-25,maps
+    2022-03-27,Ukraine,all land taken since 24 February 2022,Donetsk,25,25,2022-03-25,maps
+    2022-03-27,Ukraine,all land taken since 24 February 2022,Sumy,10,12.5,2022-03-25,maps
+    2022-05-01,Ukraine,"all of Ukraine, Crimea included",Sumy,1,1.25,2022-05-25,maps"""
+
+
+def land(terms=TERMS):
+    read = tables(terms_in_land=terms, oblast_share=OBLASTS)
+
+    def table(name):
+        frame = read(name)
+        return frame.assign(map_date=pd.to_datetime(frame["map_date"])) if "map_date" in frame else frame
+
+    return terms_in_land.redo(table)
+
+
+def test_land_by_terms_on_the_nearest_map_of_all_oblasts():
+    # The printed share of 26 March has no area; Crimea was held before, so that nothing is left of it to leave.
+    assert list(outcome(land()).values()) == [(4, 0), (4, 0)]
+
+
+def test_terms_of_all_land_have_each_oblast_and_the_nearest_day():
+    dropped = [line for line in TERMS.split("\n") if "Sumy,10" not in line]
+    value, _ = land("\n".join(dropped))
+    assert len(value.apart) == 1 and math.isnan(value.apart["table"].iloc[0]) and "Sumy" in value.apart.index[0]
+    # On another map day than the nearest the row is apart twice: as what is there, and as what should be.
+    value, _ = land(TERMS.replace("2022-05-25", "2022-03-25"))
+    assert len(value.apart) == 2
+
+
+def test_terms_of_an_oblast_without_a_row_and_of_two_maps():
+    value, _ = land(TERMS.replace("the rest of Donetsk,Donetsk,45,45", "the rest of Kharkiv,Kharkiv,45,45"))
+    assert [key[2] for key in value.apart.index] == ["Kharkiv"]  # where no map has it, nothing can be redone
+    with pytest.raises(Wrong, match="more than one map: maps, others"):
+        land(TERMS + "\n    2022-03-27,Russia,the rest of Donetsk,Sumy,45,45,2022-03-25,others")
+    with pytest.raises(Wrong, match="no areas of the map 'none'"):
+        land(TERMS.replace("2022-05-25,maps", "2022-05-25,none"))
+
+
+def test_our_terms_follow_from_our_shares(capsys):
+    assert terms_in_land.main([]) == 0
+    assert capsys.readouterr().out.count("rows within") == 2

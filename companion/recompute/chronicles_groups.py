@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -92,6 +92,13 @@ TEXTS = {
     "НЕ поддержу": 2,
     "ВЫБРАН": 1,
     "НЕ ВЫБРАН": 0,
+    "На вооруженные": 1,
+    "На социальную": 2,
+    "Совершенно безопасно": 1,
+    "Очень опасно": 5,
+    "Очень замкнут": 1,
+    "Вполне откровенен": 2,
+    "Очень откровенный": 3,
     "Затрудняюсь": 99,
     "Предпочитаю": 100,
 }
@@ -203,10 +210,14 @@ def rows_of(table: pd.DataFrame, files: Files, waves: pd.DataFrame) -> Iterator[
             yield row
 
 
-def redo(files: Files, tables: Tables) -> list[Comparison]:
-    waves, parts = tables(WAVES).astype({"wave": str}), []
+def check_waves(files: Files, waves: pd.DataFrame) -> None:
     if unknown := sorted(set(files) - set(waves["wave"])):
         raise Wrong(Problem(f"data/{WAVES}.csv", 0, "recompute", f"no wave '{unknown[0]}'; there are {', '.join(waves['wave'])}"))
+
+
+def redo(files: Files, tables: Tables) -> list[Comparison]:
+    waves, parts = tables(WAVES).astype({"wave": str}), []
+    check_waves(files, waves)
     for name, keys in KEYS.items():
         table = tables(name).astype({"wave": str})
         given = table[[set(waves_of(label, list(waves["wave"]))) <= set(files) for label in table["wave"]]]
@@ -222,10 +233,11 @@ def redo(files: Files, tables: Tables) -> list[Comparison]:
     return parts
 
 
-def main(arguments: list[str] | None = None) -> int:
+def command(name: str, about: str, redo: Callable[[Files, Tables], list[Comparison]], arguments: list[str] | None) -> int:
+    """The command line of a recipe that takes files of waves: as ``run``, but each file says which wave it is."""
     from companion.project import current
 
-    parser = argparse.ArgumentParser(prog="python -m companion.recompute.chronicles_groups", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog=f"python -m companion.recompute.{name}", description=about.split("\n")[0])
     parser.add_argument("files", nargs="+", metavar="WAVE=FILE", help="a wave as in the tables, and its .sav file or a CSV of it")
     try:
         given = dict(_pair(text) for text in parser.parse_args(arguments).files)
@@ -236,6 +248,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (Wrong, OSError) as err:
         print(err, file=sys.stderr)
         return 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    return command("chronicles_groups", __doc__, redo, arguments)
 
 
 def _pair(text: str) -> tuple[str, Path]:
