@@ -75,7 +75,7 @@ class argument_map(nodes.General, nodes.Element):
 _COLUMNS = {"wide": (190, 190, 190, 66, 66, 66, 50, 50), "narrow": (42,) * 8}
 """How far a column is from the one before; the first three of the wide map have room for names."""
 _NAMED_RIGHT = 3
-_ROW = {"wide": 20, "narrow": 15}
+_ROW = {"wide": 22, "narrow": 15}
 _RADIUS, _EDGE = 7, 12
 _LETTERS = 28
 """How many letters of a name stand in one line."""
