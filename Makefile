@@ -1,4 +1,4 @@
-# make book: the book; make test: every test. Each makes what it needs, from a fresh clone on.
+# make book: the book; make test: every test, or those of TEST=tests/…. Each makes what it needs, from a fresh clone on.
 PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
@@ -16,10 +16,10 @@ endif
 
 help:
 	@echo "make book    build the book and print the address of its cover"
-	@echo "make test    run every test"
+	@echo "make test    run every test (TEST=tests/test_claims.py: those of one file)"
 	@echo "make serve   build, serve, and rebuild while you write (PORT=8000)"
 	@echo "make lab     open the chapters as notebooks in JupyterLab (LAB=--no-browser)"
-	@echo "make check   say what is wrong in claims, tables and sources, in a second or two"
+	@echo "make check   say what is wrong in claims, tables and sources, in less than a minute"
 	@echo "make bench   time the check and the build (make bench-pages: the pages, beside the default look)"
 	@echo "make lock    resolve requirements.in into requirements.txt (LOCK=--upgrade for newer versions)"
 	@echo "make clean   remove what was built, but not the environment"
@@ -41,7 +41,7 @@ check: $(READY)
 	@$(BIN)/companion check $(CHECK)
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TEST)
 
 serve: $(READY)
 	@$(BIN)/python -m companion.serve --port $(PORT)

@@ -61,6 +61,12 @@ def test_weak_points_are_near_a_conclusion_and_do_not_hold(page, claims):
     assert {claim_in(row) for row in rows} == right and len(rows) == len(right) > 0
 
 
+def test_the_cover_names_the_main_claim_with_both_words(page, claims):
+    said = next(p for p in page("index").select("main p") if "main claim" in p.get_text())
+    claim = claims[claim_in(said)]
+    assert f"{claim.then.word} then" in said.get_text() and f"{claim.since.word} since" in said.get_text()
+
+
 def test_the_map_has_a_mark_for_each_claim_of_the_argument(page, claims):
     argued = {up for claim in claims.values() for up in claim.supports} | {c.id for c in claims.values() if c.supports}
     signs = [node.get_text().strip() for node in page("argument").select(":is(#conclusions, #weak-points) .sign")]

@@ -36,6 +36,12 @@ def _steps(claims: dict[str, Claim], choose) -> dict[str, int]:
     return steps
 
 
+def near_a_conclusion(claims: dict[str, Claim]) -> list[Claim]:
+    """The assessed claims that bear weight: at most ``NEAR`` steps from one that supports nothing further."""
+    steps = steps_to_a_conclusion(claims)
+    return [claim for claim in claims.values() if claim.supports and steps[claim.id] <= NEAR and not claim.waits_for]
+
+
 def placed(claims: dict[str, Claim], tops: list[Claim]) -> dict[str, tuple[int, float]]:
     """Where each claim stands on the map: its column, 0 for a conclusion, and its row from 0 on.
 
@@ -138,7 +144,10 @@ def _name(claim: Claim, sign: str, column: int, ends: bool) -> str:
     first = 4 - 12 * (len(words) - 1) / 2
     left = column >= _NAMED_RIGHT
     x, side = (-_RADIUS - 4, ' text-anchor="end"') if left else (_RADIUS + 4, "")
-    return "".join(f'<text x="{x}" y="{first + 12 * i:g}"{side}>{escape(line)}</text>' for i, line in enumerate(words))
+    wide = 5.5 * max(map(len, words)) + 4  # about; it only hides the lines behind the name
+    ground = f'<rect x="{x - wide if left else x - 2:g}" y="{first - 11}" width="{wide:g}" height="{12 * len(words) + 3}"/>'
+    lines = (f'<text x="{x}" y="{first + 12 * i:g}"{side}>{escape(line)}</text>' for i, line in enumerate(words))
+    return ground + "".join(lines)
 
 
 def _key() -> nodes.paragraph:
@@ -176,16 +185,21 @@ class Argument(SphinxDirective):
         signs = {claim.id: letter for claim, letter in zip(tops, ascii_uppercase, strict=False)}
         signs |= {claim.id: str(i) for i, claim in enumerate(weak, 1)}
         ends = section("Where it leads", "conclusions")
-        for claim in tops:
-            line = in_words(claim)
-            linked = xref(f"claim-{claim.id}", claim.paraphrase.rstrip("."), self.env.docname)
-            line.insert(0, [text(f"{signs[claim.id]} ", "sign"), linked, nodes.Text(": ")])
-            ends += line
+        final = str(current().oped.paragraphs[-1].number)
+        concluded = [claim for claim in tops if claim.paragraph == final]
+        others = [claim for claim in tops if claim.paragraph != final]
+        for said, heads in (
+            ("In its last paragraph the op-ed concludes:", concluded),
+            ("It also concedes, or tells as background:", others),
+        ):
+            ends += [para(said), *(self._end(claim, signs) for claim in heads)] if heads else []
         drawn = section("The map", "the-map")
+        near = len(near_a_conclusion(claims))
         drawn += para(
-            "A mark is a claim, and a line leads from each reason to what it is a reason for; the conclusions stand on the left. "
+            "A mark is a claim, and a line leads from each reason to what it is a reason for, on its left. "
             "A broken line leads to a second claim that it is a reason for. "
-            "Letters mark the conclusions, numbers the weak points near them, which the list below the map names."
+            "Letters are those of the list above; numbers mark the weak points near them, which the list below the map names. "
+            f"Of the {near} claims that are at most two steps from a letter, {near - len(weak)} hold on both clocks."
         )
         joined = {ident: claim for ident, claim in claims.items() if claim.supports or reasons[ident]}
         drawn += [_key(), argument_map("", claims=joined, tops=tops, signs=signs)]
@@ -200,19 +214,24 @@ class Argument(SphinxDirective):
             out.append(beside)
         return out
 
+    def _end(self, claim: Claim, signs: dict[str, str]) -> nodes.paragraph:
+        line = in_words(claim)
+        linked = xref(f"claim-{claim.id}", claim.paraphrase.rstrip("."), self.env.docname)
+        line.insert(0, [text(f"{signs[claim.id]} ", "sign"), linked, nodes.Text(": ")])
+        return line
+
     def _weak_points(self, claims: dict[str, Claim], order: dict[str, int]) -> list[Claim]:
         """``order`` ranks claims by the conclusion that they lead to, the one with most claims under it first."""
         steps = steps_to_a_conclusion(claims)
-        near = [claim for claim in claims.values() if claim.supports and steps[claim.id] <= NEAR and not claim.waits_for]
-        weak = [claim for claim in near if any(getattr(claim, clock).word not in HELD for clock in CLOCKS)]
+        weak = [claim for claim in near_a_conclusion(claims) if any(getattr(claim, clock).word not in HELD for clock in CLOCKS)]
         return sorted(weak, key=lambda claim: (order.get(claim.id, len(order)), steps[claim.id]))
 
     def _weak(self, weak: list[Claim], claims: dict, reasons: dict[str, list[Claim]], signs: dict[str, str]) -> nodes.section:
         node = section("Where it bears weight and is not shown to hold", "weak-points")
         node += para(
             "The claims that are at most two steps from a conclusion and whose word, on one of the clocks, is not supported or "
-            "mostly supported; the nearest to a conclusion first. Too early or too vague is not a claim that failed. "
-            "What fails further down weakens its own branch alone."
+            "mostly supported; by the conclusion that they lead to, and the nearest to it first. "
+            "Too early or too vague is not a claim that failed. What fails further down weakens its own branch alone."
         )
         body = []
         for claim in weak:

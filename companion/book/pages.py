@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from companion.book.directives import (
@@ -34,6 +35,8 @@ from companion.claims import CLOCKS, CONFIDENCE, HELD, SCALE, Chapter, Claim, Pa
 from companion.project import Project, current
 from companion.sources import Source, label
 from companion.tables import Table
+
+log = logging.getLogger(__name__)
 
 
 def stub(name: str) -> str:
@@ -148,6 +151,29 @@ class Answers(SphinxDirective):
         for group in (better, less, same):
             group.sort(key=lambda claim: -step(claim, "since"))
         return {name: group for name, group in groups.items() if group}
+
+
+class MainClaim(SphinxDirective):
+    """The claim that a reader should know first, with its words; its id is the argument."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        claim = current().claims.get(self.arguments[0])
+        if claim is None:
+            log.warning("{main-claim}: no claim '%s'", self.arguments[0], location=self.get_location(), type="companion")
+            return []
+        linked = xref(f"claim-{claim.id}", claim.paraphrase.rstrip("."), self.env.docname)
+        said: list[nodes.Node | str] = []
+        for clock in CLOCKS:
+            found = getattr(claim, clock)
+            low = " with low confidence" if found and found.confidence == "low" else ""
+            said += [
+                "; " if said else ". We find it ",
+                text(found.word if found else "not assessed", "assessed"),
+                f" {clock}{low}",
+            ]
+        return [para("Its main claim, in our words: ", linked, *said, ".")]
 
 
 class Paragraphs(SphinxDirective):
@@ -605,6 +631,7 @@ def _cell(value: object) -> str:
 def register(app: Sphinx) -> None:
     for name, directive in {
         "answers": Answers,
+        "main-claim": MainClaim,
         "paragraphs": Paragraphs,
         "record": Record,
         "scorecard": Scorecard,

@@ -57,7 +57,7 @@ class Docket(SphinxDirective):
         judged = [claim for claim in forecasts if not claim.waits_for]
         sums = Counter(claim.outcome for claim in judged)
         said = "; ".join(f"{word}: {sums[word]}" for word in OUTCOMES if sums[word])
-        out: list[nodes.Node] = [para(f"Forecasts with a claim: {len(forecasts)}. {said.capitalize()}.")]
+        out: list[nodes.Node] = [para(f"The op-ed's forecasts, a claim each: {len(forecasts)}. {said.capitalize()}.")]
         for word in (*OUTCOMES, None):
             found = [claim for claim in forecasts if claim.outcome == word]
             if found:

@@ -25,6 +25,7 @@ from companion.charts.frame import (
     WIDTHS,
     Key,
     Sheet,
+    decimals_between,
     decimals_of,
     nice_range,
     nice_ticks,
@@ -779,7 +780,7 @@ def _dots(chart, mode: str, width: str) -> Sheet:
     ticks = nice_ticks(low, high, 4 if narrow else 6, sheet.whole)
     for tick in ticks:
         x = float(sheet.px(ax, tick, 0)[0])
-        text = number(tick, None, chart.unit if tick == ticks[-1] else "")
+        text = number(tick, decimals_between(ticks), chart.unit if tick == ticks[-1] else "")
         half = text_width(text, sheet.tick_size) / 2
         sheet.text(
             min(max(x, sheet.left + half), sheet.right - half),
@@ -1281,7 +1282,7 @@ def _shade_key(sheet: Sheet, bounds: list[float], grey: bool) -> None:
     for i, colour in enumerate(palette.ramp):
         sheet.rule([x + i * box, x + (i + 1) * box - 1], [y, y], colour, 12, capstyle="butt")
     unit = sheet.chart.unit if sheet.chart.unit.startswith("%") else ""
-    digits = next(n for n in range(4) if n == 3 or all(abs(b - round(b, n)) < 1e-9 for b in bounds))
+    digits = decimals_between(bounds)
     for i, bound in enumerate(bounds):
         sheet.text(
             x + i * box,

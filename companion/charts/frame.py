@@ -197,6 +197,11 @@ def decimals_of(values) -> int:
     return 0 if not known or max(abs(v) for v in known) >= 100 or all(abs(v - round(v)) < 0.005 for v in known) else 1
 
 
+def decimals_between(ticks) -> int:
+    """Decimals that print each of a scale's round figures as it is, up to three."""
+    return next(n for n in range(4) if n == 3 or all(abs(t - round(t, n)) < 1e-9 for t in ticks))
+
+
 # The sheet
 
 
@@ -400,13 +405,7 @@ class Sheet:
         ax.set_ylim(low, high)
         left, _, right, _ = self.edges(ax)
         ticks = nice_ticks(low, high, count, self.whole)
-        decimals = (
-            0
-            if all(abs(t - round(t)) < 1e-9 for t in ticks)
-            else 1
-            if all(abs(t * 10 - round(t * 10)) < 1e-9 for t in ticks)
-            else 2
-        )
+        decimals = decimals_between(ticks)
         for tick in ticks:
             ax.axhline(tick, color=self.palette.rule if tick == 0 else self.palette.grid, linewidth=1, zorder=1)
             _, y = self.px(ax, 0, tick)
@@ -416,7 +415,7 @@ class Sheet:
     def y_room(self, low: float, high: float, unit: str, count: int = 5) -> float:
         """Px that the labels of ``y_scale`` take at the left."""
         ticks = nice_ticks(low, high, count, self.whole)
-        decimals = 0 if all(abs(t - round(t)) < 1e-9 for t in ticks) else 1
+        decimals = decimals_between(ticks)
         return 9 + max((text_width(number(t, decimals, unit), self.tick_size) for t in ticks), default=0)
 
     def date_scale(self, ax: Axes) -> None:

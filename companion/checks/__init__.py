@@ -1,6 +1,6 @@
 """What a contributor can break: one rule (or family of rules) a file, each ``check(project)`` giving problems.
 
-``run`` calls them all. Nothing here draws, builds or executes a notebook, so that it takes about a second.
+``run`` calls them all. Nothing here draws, builds or executes a notebook, so that it takes seconds and not minutes.
 """
 
 from __future__ import annotations
