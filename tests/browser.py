@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,11 +76,14 @@ def copy_project(to: Path) -> Path:
 
 def build(root: Path, *options: str) -> subprocess.CompletedProcess:
     """``jupyter-book build .`` in ``root``, with this interpreter's environment; output and errors together."""
+    return subprocess.run(**_command(root, *options), text=True, stdout=subprocess.PIPE)
+
+
+def _command(root: Path, *options: str) -> dict:
     # A chapter's cells run in a kernel of the same environment, and read the project they lie in.
     bin_dir = str(Path(sys.executable).parent)
     env = os.environ | {"PATH": bin_dir + os.pathsep + os.environ.get("PATH", ""), "NO_COLOR": "1", "PYTHONUTF8": "1"}
-    command = [f"{bin_dir}/jupyter-book", "build", ".", *options]
-    return subprocess.run(command, cwd=root, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return {"args": [f"{bin_dir}/jupyter-book", "build", ".", *options], "cwd": root, "env": env, "stderr": subprocess.STDOUT}
 
 
 STRICT = ("--warningiserror", "--nitpick", "--keep-going")  # as `make book` has it
@@ -134,11 +138,34 @@ def serving(handler: type[SimpleHTTPRequestHandler], folder: Path) -> Iterator[s
             server.shutdown()
 
 
+class Begun:
+    """A build of the real book, from an empty tree with warnings as errors, that goes on beside other tests."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="book-")
+        self.root = copy_project(Path(self._folder.name) / "book")
+        self._log = Path(self._folder.name) / "log.txt"
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(**_command(self.root, *STRICT), stdout=log)
+
+    def done(self) -> subprocess.CompletedProcess:
+        code = self._process.wait()
+        return subprocess.CompletedProcess(self._process.args, code, self._log.read_text(encoding="utf-8", errors="replace"))
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._folder.cleanup()
+
+
+BEGUN = pytest.StashKey[Begun]()
+
+
 @pytest.fixture(scope="session", name="site")
-def the_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The real book, built once from an empty tree with warnings as errors."""
-    root = copy_project(tmp_path_factory.mktemp("book"))
-    done = build(root, *STRICT)
+def the_site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """The real book, built once; its build began when the tests were collected."""
+    begun = request.config.stash[BEGUN]
+    root, done = begun.root, begun.done()
     if done.returncode:
         pytest.fail("the book does not build:\n" + "\n".join(complaints(done)), pytrace=False)
     with served(root / "_build" / "html") as url:

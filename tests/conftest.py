@@ -6,13 +6,29 @@ import shutil
 from pathlib import Path
 
 import pytest
-from browser import the_browser, the_site  # noqa: F401 (the fixtures browser and site, one for all modules)
+from browser import BEGUN, Begun, the_browser, the_site  # noqa: F401 (the fixtures browser and site, one for all modules)
 
 from companion.checks import run
 from companion.project import Project, use
 
 MINIBOOK = Path(__file__).parent / "minibook"
 REAL = Path(__file__).parents[1]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The real book is built beside the modules that don't need it, which come first."""
+    waiting = {item.path for item in items if "site" in item.fixturenames}
+    items.sort(key=lambda item: item.path in waiting)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if not session.config.option.collectonly and any("site" in item.fixturenames for item in session.items):
+        session.config.stash[BEGUN] = Begun()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if begun := config.stash.get(BEGUN, None):
+        begun.end()
 
 
 @pytest.fixture(scope="session")
