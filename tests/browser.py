@@ -142,7 +142,7 @@ class Begun:
     """A build of the real book, from an empty tree with warnings as errors, that goes on beside other tests."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="book-")
+        self._folder = tempfile.TemporaryDirectory(prefix="book-", ignore_cleanup_errors=True)
         self.root = copy_project(Path(self._folder.name) / "book")
         self._log = Path(self._folder.name) / "log.txt"
         with self._log.open("w") as log:

@@ -78,9 +78,11 @@ class argument_map(nodes.General, nodes.Element):
     """
 
 
-_COLUMNS = {"wide": (190, 190, 190, 66, 66, 66, 50, 50), "narrow": (42,) * 8}
-"""How far a column is from the one before; the first three of the wide map have room for names."""
 _NAMED_RIGHT = 3
+"""So many columns of the wide map have room for names at their right."""
+_WIDTH = {"wide": 892, "narrow": 360}
+_COLUMN = 190
+"""How far a column with names is from the next; the other columns share what room is left."""
 _ROW = {"wide": 22, "narrow": 15}
 _RADIUS, _EDGE = 7, 12
 _LETTERS = 28
@@ -92,15 +94,20 @@ def visit_argument_map_html(self, node) -> None:
     places = placed(claims, node["tops"])
     here = self.builder.current_docname
     address = {i: f"{self.builder.get_relative_uri(here, c.path.removesuffix('.md'))}#claim-{i}" for i, c in claims.items()}
-    self.body += [_drawn(claims, signs, places, address, size) for size in _COLUMNS]
+    self.body += [_drawn(claims, signs, places, address, size) for size in _WIDTH]
     raise nodes.SkipNode
 
 
 def _drawn(claims: dict[str, Claim], signs: dict, places: dict, address: dict, size: str) -> str:
     """The map as SVG. It is for the eye alone: the nested list says the same in words, and holds the links for the keyboard."""
-    across = [_EDGE + sum(_COLUMNS[size][:i]) for i in range(len(_COLUMNS[size]) + 1)]
-    at = {ident: (across[column], _EDGE + row * _ROW[size]) for ident, (column, row) in places.items()}
     column = {ident: column for ident, (column, _) in places.items()}
+    named = _NAMED_RIGHT if size == "wide" else 0
+    rest = (_WIDTH[size] - 2 * _EDGE - named * _COLUMN) / max(max(column.values()) - named, 1)
+
+    def across(column: int) -> float:
+        return _EDGE + min(column, named) * _COLUMN + max(column - named, 0) * rest
+
+    at = {ident: (across(column), _EDGE + row * _ROW[size]) for ident, (column, row) in places.items()}
     above = {up for claim in claims.values() for up in claim.supports}
     tree, others, marks = [], [], []
     for ident, claim in claims.items():
@@ -118,9 +125,9 @@ def _drawn(claims: dict[str, Claim], signs: dict, places: dict, address: dict, s
             f'<a href="{escape(address[ident])}" tabindex="-1" transform="translate({x:g} {y:g})">'
             f"<title>{escape(claim.short)}</title>{_mark(claim)}{name}</a>"
         )
-    right, foot = max(x for x, _ in at.values()) + _EDGE, max(y for _, y in at.values()) + _EDGE
+    foot = max(y for _, y in at.values()) + _EDGE
     drawn = f'<path class="reason-for" d="{"".join(tree)}"/><path class="reason-for also" d="{"".join(others)}"/>{"".join(marks)}'
-    return f'<svg class="argument-map {size}" viewBox="0 0 {right:g} {foot:g}" aria-hidden="true">{drawn}</svg>'
+    return f'<svg class="argument-map {size}" viewBox="0 0 {_WIDTH[size]} {foot:g}" aria-hidden="true">{drawn}</svg>'
 
 
 def _mark(claim: Claim) -> str:
@@ -164,6 +171,21 @@ def _under(claim: Claim, reasons: dict[str, list[Claim]]) -> set[str]:
     return {ident for below in reasons[claim.id] for ident in {below.id} | _under(below, reasons)}
 
 
+def weak_points(claims: dict[str, Claim], branches: list[set[str]]) -> list[Claim]:
+    """The claims near a conclusion that are not shown to hold on a clock, by the first of ``branches`` that they stand in, and
+    the nearest to its end first."""
+    steps = steps_to_a_conclusion(claims)
+    weak = [claim for claim in near_a_conclusion(claims) if any(getattr(claim, clock).word not in HELD for clock in CLOCKS)]
+    branch = {claim.id: next(i for i, ids in enumerate(branches) if claim.id in ids) for claim in weak}
+    return sorted(weak, key=lambda claim: (branch[claim.id], steps[claim.id]))
+
+
+def _signed(line: nodes.paragraph, sign: str) -> nodes.paragraph:
+    """A line that begins with the sign of its claim on the map."""
+    line.insert(0, text(f"{sign} ", "sign"))
+    return line
+
+
 class Argument(SphinxDirective):
     """What supports what, from the conclusions down to the claims that rest on nothing else in the op-ed.
 
@@ -179,9 +201,8 @@ class Argument(SphinxDirective):
         tops = [claim for claim in claims.values() if not claim.supports and reasons[claim.id]]
         under = {claim.id: _under(claim, reasons) for claim in tops}
         tops.sort(key=lambda claim: -len(under[claim.id]))
-        order = {ident: i for i, claim in reversed([*enumerate(tops)]) for ident in under[claim.id]}
         apart = [claim for claim in claims.values() if not claim.supports and not reasons[claim.id]]
-        weak = self._weak_points(claims, order)
+        weak = weak_points(claims, [under[claim.id] for claim in tops])
         signs = {claim.id: letter for claim, letter in zip(tops, ascii_uppercase, strict=False)}
         signs |= {claim.id: str(i) for i, claim in enumerate(weak, 1)}
         ends = section("Where it leads", "conclusions")
@@ -217,14 +238,8 @@ class Argument(SphinxDirective):
     def _end(self, claim: Claim, signs: dict[str, str]) -> nodes.paragraph:
         line = in_words(claim)
         linked = xref(f"claim-{claim.id}", claim.paraphrase.rstrip("."), self.env.docname)
-        line.insert(0, [text(f"{signs[claim.id]} ", "sign"), linked, nodes.Text(": ")])
-        return line
-
-    def _weak_points(self, claims: dict[str, Claim], order: dict[str, int]) -> list[Claim]:
-        """``order`` ranks claims by the conclusion that they lead to, the one with most claims under it first."""
-        steps = steps_to_a_conclusion(claims)
-        weak = [claim for claim in near_a_conclusion(claims) if any(getattr(claim, clock).word not in HELD for clock in CLOCKS)]
-        return sorted(weak, key=lambda claim: (order.get(claim.id, len(order)), steps[claim.id]))
+        line.insert(0, [linked, nodes.Text(": ")])
+        return _signed(line, signs[claim.id])
 
     def _weak(self, weak: list[Claim], claims: dict, reasons: dict[str, list[Claim]], signs: dict[str, str]) -> nodes.section:
         node = section("Where it bears weight and is not shown to hold", "weak-points")
@@ -237,9 +252,7 @@ class Argument(SphinxDirective):
         for claim in weak:
             leads = [named(claims[up], self.env.docname) for up in claim.supports]
             below = counted(len(reasons[claim.id]), "claim") if reasons[claim.id] else "none in the op-ed"
-            numbered = named(claim, self.env.docname)
-            numbered.insert(0, text(f"{signs[claim.id]} ", "sign"))
-            body.append([[numbered], [in_words(claim)], leads, below])
+            body.append([[_signed(named(claim, self.env.docname), signs[claim.id])], [in_words(claim)], leads, below])
         node += table(["Claim", "In words", "It is a reason for", "Reasons given for it"], body, ("whole",))
         return node
 
