@@ -41,7 +41,7 @@ check: $(READY)
 	@$(BIN)/companion check $(CHECK)
 
 test: $(READY)
-	$(BIN)/python -m pytest $(TEST)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(TEST)
 
 serve: $(READY)
 	@$(BIN)/python -m companion.serve --port $(PORT)

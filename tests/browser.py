@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -139,23 +140,41 @@ def serving(handler: type[SimpleHTTPRequestHandler], folder: Path) -> Iterator[s
 
 
 class Begun:
-    """A build of the real book, from an empty tree with warnings as errors, that goes on beside other tests."""
+    """A build of the real book, from an empty tree with warnings as errors, that goes on beside other tests.
 
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="book-", ignore_cleanup_errors=True)
-        self.root = copy_project(Path(self._folder.name) / "book")
-        self._log = Path(self._folder.name) / "log.txt"
+    One for all the processes that share the tests: it lies in a folder that all of them know, and the first to need it begins it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.root, self._log, self._code, self._leader = (folder / name for name in ("book", "log.txt", "code", "leader"))
+
+    def begin(self) -> None:
+        try:
+            self.root.mkdir(parents=True)
+        except FileExistsError:
+            return
+        copy_project(self.root)
+        command = _command(self.root, *STRICT)
+        # Whoever waits may be no parent of the build, so that a file says how it ended.
+        told = ["sh", "-c", '"$@"; echo $? > "$0.part"; mv "$0.part" "$0"', str(self._code), *command.pop("args")]
         with self._log.open("w") as log:
-            self._process = subprocess.Popen(**_command(self.root, *STRICT), stdout=log)
+            process = subprocess.Popen(told, stdout=log, start_new_session=True, **command)
+        self._leader.write_text(str(process.pid))
 
     def done(self) -> subprocess.CompletedProcess:
-        code = self._process.wait()
-        return subprocess.CompletedProcess(self._process.args, code, self._log.read_text(encoding="utf-8", errors="replace"))
+        while not self._code.exists():
+            time.sleep(0.2)
+        return subprocess.CompletedProcess(
+            "jupyter-book build", int(self._code.read_text()), self._log.read_text(encoding="utf-8", errors="replace")
+        )
 
     def end(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._folder.cleanup()
+        """Stop it if it still goes on, and take it away."""
+        if self._leader.exists() and not self._code.exists():
+            with suppress(ProcessLookupError):
+                os.killpg(int(self._leader.read_text()), signal.SIGKILL)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 BEGUN = pytest.StashKey[Begun]()
@@ -252,6 +271,14 @@ def recorded(page: Page, visit: Visit) -> Iterator[None]:
     yield
     for event, note in noted.items():
         page.remove_listener(event, note)
+
+
+def until(page: Page, condition: str, seconds: float = 15) -> None:
+    """Wait until a JavaScript expression is true; Playwright's own wait evaluates in the page, as the book's policy forbids."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, f"not true within {seconds} seconds: {condition}"
+        page.wait_for_timeout(50)
 
 
 # What is folded is judged too; of a long table the first rows will do, since the others are made alike and axe takes

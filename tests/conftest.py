@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,17 @@ MINIBOOK = Path(__file__).parent / "minibook"
 REAL = Path(__file__).parents[1]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The folder of the real book's build: of the process that shares the tests out, or that runs them all."""
+    of_worker = getattr(config, "workerinput", {}).get("begun")
+    config.stash[BEGUN] = Begun(Path(of_worker or tempfile.mkdtemp(prefix="book-")))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node) -> None:
+    node.workerinput["begun"] = str(node.config.stash[BEGUN].folder)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The real book is built beside the modules that don't need it, which come first."""
     waiting = {item.path for item in items if "site" in item.fixturenames}
@@ -23,12 +35,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     if not session.config.option.collectonly and any("site" in item.fixturenames for item in session.items):
-        session.config.stash[BEGUN] = Begun()
+        session.config.stash[BEGUN].begin()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if begun := config.stash.get(BEGUN, None):
-        begun.end()
+    if not hasattr(config, "workerinput"):
+        config.stash[BEGUN].end()
 
 
 @pytest.fixture(scope="session")

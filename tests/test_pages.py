@@ -26,6 +26,7 @@ from browser import (
     look,
     running,
     served,
+    until,
     window,
 )
 from bs4 import BeautifulSoup
@@ -356,14 +357,14 @@ def test_the_switch_goes_while_a_reader_goes_down(built, browser):
         page = context.new_page()
         page.goto(f"{url}/chapters/p09-thin-support.html")
         page.evaluate("document.querySelectorAll('img').forEach(img => { img.loading = 'eager'; })")
-        page.wait_for_function("[...document.images].every(img => img.complete)")
+        until(page, "[...document.images].every(img => img.complete)")
 
         def go(by: int, right: str) -> None:
             # Twice, since a part of the page may be laid out on the way, and that is not counted as the reader's.
             for _ in range(2):
                 page.evaluate(f"scrollBy({{ top: {by}, behavior: 'instant' }})")
                 page.wait_for_timeout(100)
-            page.wait_for_function(right)
+            until(page, right)
 
         assert page.evaluate(shown)
         go(600, f"!({shown})")
@@ -375,7 +376,7 @@ def test_the_switch_goes_while_a_reader_goes_down(built, browser):
         go(600, f"!({shown})")
         page.keyboard.press("Tab")
         page.evaluate("document.querySelector('.clocks input:checked').focus({ focusVisible: true })")
-        page.wait_for_function(shown)
+        until(page, shown)
 
 
 def test_no_words_of_a_scale_meet_on_paper(built, browser):
@@ -486,6 +487,6 @@ def test_an_address_turns_every_anchor_into_a_text_fragment_link(browser, ready,
                 tab.wait_for_url(f"{there}/oped.html*")
                 in_view = f"""() => {{ const box = document.getElementById("s{i}").getBoundingClientRect();
                     return scrollY > 200 && box.top >= 0 && box.bottom <= innerHeight; }}"""
-                tab.wait_for_function(in_view, timeout=5000)
+                until(tab, in_view)
                 assert ":~:text=" in link["href"], f"{ident}: {link['href']}"
                 tab.close()
