@@ -281,20 +281,16 @@ def until(page: Page, condition: str, seconds: float = 15) -> None:
         page.wait_for_timeout(50)
 
 
-# What is folded is judged too; of a long table the first rows will do, since the others are made alike and axe takes
-# a quarter of a minute for some thousand cells.
+# What is folded is judged too, and so is what a browser lays out only when a reader comes near. Of a long table or list the
+# first rows will do, since the others are made alike and axe takes a quarter of a minute for some thousand cells.
 UNFOLD = """() => {
-  const folded = document.querySelectorAll('details');
-  for (const part of folded) {
-    part.open = true;
-    for (const body of part.querySelectorAll('tbody')) [...body.rows].slice(3).forEach(row => row.remove());
-  }
-  return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(folded.length))));
+  const lists = [['details tbody', 3], ['tbody', 40], ['.source-list', 40], ['.names-list', 40]];
+  for (const [list, most] of lists)
+    for (const whole of document.querySelectorAll(list)) [...whole.children].slice(most).forEach(row => row.remove());
+  for (const part of document.querySelectorAll('details')) part.open = true;
+  for (const part of document.querySelectorAll('section[id^="figures-"]')) part.style.contentVisibility = 'visible';
+  return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
-# The same for the list of all sources.
-SHORTEN = (
-    "() => document.querySelectorAll('.source-list').forEach(list => [...list.children].slice(60).forEach(li => li.remove()))"
-)
 # Boxes that scroll by themselves may hold what is wider than the window; nothing else may.
 TOO_WIDE = """() => {
   const room = document.documentElement.clientWidth;
@@ -306,16 +302,14 @@ TOO_WIDE = """() => {
 
 
 def look(page: Page, url: str) -> Visit:
-    """Open a page and let axe judge it, as it stands and then what is folded on it."""
+    """Open a page; see whether it fits as it stands; unfold it, see again, and let axe judge it."""
     visit = Visit(url)
     with recorded(page, visit):
         page.goto(url, wait_until="load")
         visit.too_wide = page.evaluate(TOO_WIDE)
-        page.evaluate(SHORTEN)
+        page.evaluate(UNFOLD)
+        visit.too_wide += page.evaluate(TOO_WIDE)
         visit.violations = axe(page)
-        if page.evaluate(UNFOLD):
-            visit.violations += axe(page, "details")
-            visit.too_wide += page.evaluate(TOO_WIDE)
     return visit
 
 
