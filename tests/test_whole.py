@@ -64,7 +64,12 @@ def test_weak_points_are_near_a_conclusion_and_do_not_hold(page, claims):
 def test_the_cover_names_the_main_claim_with_both_words(page, claims):
     said = next(p for p in page("index").select("main p") if "main claim" in p.get_text())
     claim = claims[claim_in(said)]
-    assert f"{claim.then.word} then" in said.get_text() and f"{claim.since.word} since" in said.get_text()
+    parts = said.get_text().partition("We find it ")[2].split(";")
+    for clock in CLOCKS:
+        found = getattr(claim, clock)
+        part = next(part for part in parts if re.search(rf"\b{clock}\b", part))
+        assert part.strip().startswith(f"{found.word} "), said.get_text()
+        assert ("low confidence" in part) == (found.confidence == "low"), said.get_text()
 
 
 def test_the_map_has_a_mark_for_each_claim_of_the_argument(page, claims):

@@ -164,14 +164,16 @@ class MainClaim(SphinxDirective):
             log.warning("{main-claim}: no claim '%s'", self.arguments[0], location=self.get_location(), type="companion")
             return []
         linked = xref(f"claim-{claim.id}", claim.paraphrase.rstrip("."), self.env.docname)
+        found = {clock: getattr(claim, clock) for clock in CLOCKS}
+        # A word that is the same on both clocks is said once.
+        together = [CLOCKS] if len({*found.values()}) == 1 else [(clock,) for clock in CLOCKS]
         said: list[nodes.Node | str] = []
-        for clock in CLOCKS:
-            found = getattr(claim, clock)
-            low = " with low confidence" if found and found.confidence == "low" else ""
+        for clocks in together:
+            word = found[clocks[0]]
             said += [
                 "; " if said else ". We find it ",
-                text(found.word if found else "not assessed", "assessed"),
-                f" {clock}{low}",
+                text(word.word if word else "not assessed", "assessed"),
+                f" {' and '.join(clocks)}" + (", with low confidence" if word and word.confidence == "low" else ""),
             ]
         return [para("Its main claim, in our words: ", linked, *said, ".")]
 
