@@ -64,6 +64,35 @@ class Site:
         return sorted(str(path.relative_to(self.html)) for path in self.html.rglob("*.html"))
 
 
+# Which pages to open
+
+
+SIZES = [(mode, width) for mode in MODES for width in WIDTHS]
+MADE_ALIKE = re.compile(r"(?P<embed>charts/.+-embed\.html)|(?P<chart>charts/.+)|(?P<table>tables/.+)")
+MOST = 32
+"""How many pages of a make are opened; there are hundreds of charts and tables, and the rest differ in their words alone."""
+ALL_FOUR = {"index.html", "scorecard.html"}
+
+
+def pages_in(site: Site, size: tuple[str, str]) -> list[str]:
+    """The pages to open in this mode and width, so that every make of page is judged in all of them.
+
+    A written page is opened in two that have nothing in common, so once in each mode and each width, and two of them in all
+    four; a page that is made for each chart or table in one: of those the longest, and others from first to last.
+    """
+    turn, makes, written = SIZES.index(size), {}, []
+    for path in site.pages:
+        make = MADE_ALIKE.match(path)
+        (makes.setdefault(make.lastgroup, []) if make else written).append(path)
+    found = [path for i, path in enumerate(written) if path in ALL_FOUR or turn in (i % 4, 3 - i % 4)]
+    for paths in makes.values():
+        longest = sorted(paths, key=lambda path: -(site.html / path).stat().st_size)[: MOST // 2]
+        spread = [path for path in paths if path not in longest]
+        spread = spread[:: -(-len(spread) // (MOST // 2)) or 1]
+        found += (longest + spread)[turn :: len(SIZES)]
+    return found
+
+
 def copy_project(to: Path) -> Path:
     """A copy of what the repository tracks or would track: no built book, no cache, no environment."""
     named = subprocess.run(["git", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True)
