@@ -289,7 +289,7 @@ def select(table: Table, since: str | date | None = None, until: str | date | No
             if unknown:
                 shown = ", ".join(map(str, sorted(set(frame[column][kept].dropna()), key=str)[:12]))
                 raise wrong(f"column '{column}' never holds '{unknown[0]}'; it holds {shown}")
-        kept = kept & np.logical_or.reduce(holding) if holding else np.zeros(len(frame), dtype=bool)
+        kept = kept & np.logical_or.reduce(holding)
         words.append(f"{column} = {', '.join('empty' if c is None else str(c) for c in choices)}")
     day = table.meta["date"]
     if since is not None:

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
@@ -62,6 +63,10 @@ class Site:
     @property
     def pages(self) -> list[str]:
         return sorted(str(path.relative_to(self.html)) for path in self.html.rglob("*.html"))
+
+
+def soup(path: Path) -> BeautifulSoup:
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
 # Which pages to open
@@ -313,7 +318,7 @@ def until(page: Page, condition: str, seconds: float = 15) -> None:
 # What is folded is judged too, and so is what a browser lays out only when a reader comes near. Of a long table or list the
 # first rows will do, since the others are made alike and axe takes a quarter of a minute for some thousand cells.
 UNFOLD = """() => {
-  const lists = [['details tbody', 3], ['tbody', 40], ['.source-list', 40], ['.names-list', 40]];
+  const lists = [['details tbody', 3], ['tbody', 60], ['.source-list', 60], ['.names-list', 60]];
   for (const [list, most] of lists)
     for (const whole of document.querySelectorAll(list)) [...whole.children].slice(most).forEach(row => row.remove());
   for (const part of document.querySelectorAll('details')) part.open = true;

@@ -14,14 +14,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from xml.etree import ElementTree
 
 import pytest
-from browser import (
-    MODES,
-    WIDTHS,
-    build,
-    look,
-    served,
-    window,
-)
+from browser import MODES, WIDTHS, build, look, served, soup, window
 from bs4 import BeautifulSoup
 from pybtex.database import parse_string
 
@@ -74,10 +67,6 @@ def payloads(root: Path) -> dict[str, dict]:
                     found[given["id"]] = given
     assert {DRAWN, SAME, NONE} < set(found), f"the chapters gave {sorted(found)}"
     return found
-
-
-def soup(path: Path) -> BeautifulSoup:
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
 def own_pages(made) -> list[str]:

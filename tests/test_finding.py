@@ -11,9 +11,8 @@ from types import SimpleNamespace
 from urllib.parse import urldefrag
 
 import pytest
-from browser import MODES, STRICT, WIDTHS, axe, build, recorded, served, window
+from browser import MODES, STRICT, WIDTHS, axe, build, recorded, served, soup, window
 from browser import Visit as Seen
-from bs4 import BeautifulSoup
 
 from companion.checks import finding as rule
 from companion.checks import run
@@ -163,10 +162,6 @@ def mini(tmp_path_factory) -> SimpleNamespace:
     html = root / "_build" / "html"
     with served(html) as url:
         yield SimpleNamespace(root=root, html=html, url=url, disk=html.as_uri())
-
-
-def soup(path: Path) -> BeautifulSoup:
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
 def data(html: Path) -> dict:

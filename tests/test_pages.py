@@ -5,18 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import unquote, urljoin, urlsplit
 from xml.etree import ElementTree
 
 import pytest
-from browser import MODES, WIDTHS, axe, pages_in, window
-from bs4 import BeautifulSoup
-
-
-def soup(path: Path) -> BeautifulSoup:
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+from browser import MODES, WIDTHS, axe, pages_in, soup, window
 
 
 @pytest.fixture(scope="module")

@@ -8,16 +8,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from browser import STRICT, build, executed, served, until, window
+from browser import STRICT, build, executed, served, soup, until, window
 from bs4 import BeautifulSoup
 from conftest import MINIBOOK
 
 from companion.book.theme import EARLY
 from companion.project import Project
-
-
-def soup(path: Path) -> BeautifulSoup:
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
 def tree(html: Path) -> dict[str, bytes]:
